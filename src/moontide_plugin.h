@@ -220,6 +220,8 @@ typedef struct mt_timestamp9 {
 
 typedef __int128 mt_int128;
 
+/* What stands between cdef marks is what Lua sees of it through FFI. */
+/* cdef begin */
 typedef struct mt_type mt_type;
 
 typedef struct mt_field {
@@ -243,6 +245,7 @@ struct mt_type {
                            2 "key" and "value"; else 0 */
     const mt_field *fields;
 };
+/* cdef end */
 
 /* Reads Flink's spelling: "ROW<`a` VARCHAR(5) NOT NULL, b ARRAY<INT>>",
  * "STRING", "TIMESTAMP(3) WITH LOCAL TIME ZONE", "TUPLE<f0 INT>", "RAW".
@@ -290,6 +293,7 @@ typedef enum mt_row_kind {
     MT_DELETE         /* -D */
 } mt_row_kind;
 
+/* cdef begin */
 /* Memory that columns share; counted. */
 typedef struct mt_buffer mt_buffer;
 
@@ -308,15 +312,18 @@ typedef struct mt_column {
 
 typedef struct mt_batch mt_batch;
 typedef struct mt_column_builder mt_column_builder;
+typedef struct mt_lazy mt_lazy;
+/* cdef end */
 
 /* Decodes columns that nobody has asked for yet. Lives as long as the batch. */
-typedef struct mt_lazy {
+struct mt_lazy {
     /* Fills the column builder `out` with the batch's rows of that column. */
-    int (*decode)(struct mt_lazy *self, const mt_batch *batch, int32_t column,
+    int (*decode)(mt_lazy *self, const mt_batch *batch, int32_t column,
                   mt_column_builder *out, mt_error **err);
-    void (*free)(struct mt_lazy *self);
-} mt_lazy;
+    void (*free)(mt_lazy *self);
+};
 
+/* cdef begin */
 /* Rows that travel together. Immutable once sealed, counted, read from any
  * thread; only mt_batch_column() changes it, and only while its one owner is
  * the task that made it: the runtime asks for every column before it hands a
@@ -336,6 +343,7 @@ struct mt_batch {
     mt_lazy *lazy;
     int64_t size_bytes; /* memory held, for the bounds of queues */
 };
+/* cdef end */
 
 MT_API mt_batch *mt_batch_ref(mt_batch *batch);
 MT_API void mt_batch_unref(mt_batch *batch); /* NULL is fine */
@@ -370,6 +378,7 @@ static inline mt_row_kind mt_batch_kind(const mt_batch *b, int32_t row)
 
 /* ---- builders --------------------------------------------------------------- */
 
+/* cdef begin */
 /* A column that grows. Read and written by Lua's drivers through FFI too.
  * validity is always there and all ones from `rows` to `rows_max`, so putting a
  * value touches only values; putting NULL clears a bit and counts it. */
@@ -404,6 +413,7 @@ typedef struct mt_builder {
     mt_buffer *timestamps_owner;
     mt_lazy *lazy;
 } mt_builder;
+/* cdef end */
 
 /* The bounds at which a batch is sealed. */
 #define MT_BATCH_ROWS 8192
