@@ -16,6 +16,20 @@ extern "C" {
 
 #define MT_VERSION "0.1.0"
 
+/* ---- reading errors ---------------------------------------------------------- */
+
+/* Beside code and message (moontide_plugin.h): what caused it, and the notes
+ * that it or any of its causes carries. Borrowed until the error is freed; NULL
+ * where there is none, also for a NULL error. */
+MT_API const mt_error *mt_error_cause(const mt_error *err);
+MT_API const char *mt_error_operator(const mt_error *err);
+MT_API const char *mt_error_option(const mt_error *err);
+MT_API const char *mt_error_place(const mt_error *err); /* of the record */
+MT_API const void *mt_error_record(const mt_error *err, size_t *len);
+/* Appends all of it for people: messages joined by ": ", then a line a note.
+ * 0 or MT_ENOMEM. */
+MT_API int mt_error_text(const mt_error *err, mt_buf *out);
+
 /* ---- the host's side -------------------------------------------------------- */
 
 /* Where log lines go; the default writes WARN and ERROR to stderr. `fn` may be
