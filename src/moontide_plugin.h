@@ -259,7 +259,9 @@ MT_API mt_type *mt_type_new_nested(mt_kind kind, bool nullable,
                                    const mt_field *fields, int32_t fields_len,
                                    mt_error **err);
 MT_API mt_type *mt_type_ref(const mt_type *type);
+/* cdef begin */
 MT_API void mt_type_unref(const mt_type *type); /* NULL is fine */
+/* cdef end */
 /* The spelling that mt_type_parse reads back. 0 or MT_ENOMEM. */
 MT_API int mt_type_text(const mt_type *type, mt_buf *out);
 /* Same kind, parameters and fields; nullability counts only if asked. */
@@ -345,8 +347,10 @@ struct mt_batch {
 };
 /* cdef end */
 
+/* cdef begin */
 MT_API mt_batch *mt_batch_ref(mt_batch *batch);
 MT_API void mt_batch_unref(mt_batch *batch); /* NULL is fine */
+/* cdef end */
 /* The column, decoded now if it was absent. Borrowed; NULL with err. */
 MT_API const mt_column *mt_batch_column(mt_batch *batch, int32_t i,
                                         mt_error **err);
@@ -432,11 +436,14 @@ MT_API void mt_builder_rollback(mt_builder *b);
 MT_API bool mt_builder_full(const mt_builder *b);
 /* Kind or event time (ms) of a row, committed or about to be. */
 MT_API int mt_builder_set_kind(mt_builder *b, int32_t row, mt_row_kind kind);
+/* cdef begin */
 MT_API int mt_builder_set_timestamp(mt_builder *b, int32_t row, int64_t ms);
+/* cdef end */
 /* Makes the committed rows a batch (*out returned owned; rows may be 0) and
  * starts afresh with new memory. `lazy` set before is handed over. */
 MT_API int mt_builder_seal(mt_builder *b, mt_batch **out, mt_error **err);
 
+/* cdef begin */
 /* Makes room for one more row, or for `bytes` more variable bytes. */
 MT_API int mt_column_grow(mt_column_builder *c);
 MT_API int mt_column_grow_bytes(mt_column_builder *c, size_t bytes);
@@ -445,6 +452,7 @@ MT_API int mt_put_null(mt_column_builder *c);
 /* Copies row `row` of `from`, of an equal type. */
 MT_API int mt_put_from(mt_column_builder *c, const mt_column *from,
                        int32_t row);
+/* cdef end */
 
 #define MT_PUT_FIXED(name, ctype)                                             \
     static inline int mt_put_##name(mt_column_builder *c, ctype v)            \

@@ -1,0 +1,130 @@
+-- Generated from the cdef marks of src/**/*.h by `make cdef`. Do not edit.
+require("ffi").cdef [[
+typedef struct mt_type mt_type;
+typedef struct mt_field {
+    const char *name;
+    const mt_type *type;
+} mt_field;
+struct mt_type {
+    int32_t refs;
+    uint8_t kind;
+    uint8_t form;
+    bool nullable;
+    bool tuple;
+    int32_t width;
+    int32_t length;
+    int32_t precision;
+    int32_t scale;
+    int32_t fields_len;
+    const mt_field *fields;
+};
+void mt_type_unref(const mt_type *type);
+typedef struct mt_buffer mt_buffer;
+typedef struct mt_column {
+    const uint8_t *validity;
+    const void *values;
+    const int32_t *offsets;
+    struct mt_column *children;
+    int32_t children_len;
+    int32_t rows;
+    int32_t nulls;
+    int32_t absent;
+    mt_buffer *owners[3];
+} mt_column;
+typedef struct mt_batch mt_batch;
+typedef struct mt_column_builder mt_column_builder;
+typedef struct mt_lazy mt_lazy;
+struct mt_batch {
+    int32_t refs;
+    int32_t rows;
+    const mt_type *type;
+    mt_column *columns;
+    int32_t columns_len;
+    int32_t absent_len;
+    const uint8_t *kinds;
+    const int64_t *timestamps;
+    mt_buffer *kinds_owner;
+    mt_buffer *timestamps_owner;
+    mt_lazy *lazy;
+    int64_t size_bytes;
+};
+mt_batch *mt_batch_ref(mt_batch *batch);
+void mt_batch_unref(mt_batch *batch);
+struct mt_column_builder {
+    const mt_type *type;
+    uint8_t *validity;
+    void *values;
+    int32_t *offsets;
+    mt_column_builder *children;
+    int32_t children_len;
+    int32_t rows;
+    int32_t rows_max;
+    int32_t nulls;
+    int32_t bytes_max;
+    int32_t skipped;
+    mt_buffer *owners[3];
+};
+typedef struct mt_builder {
+    const mt_type *type;
+    mt_column_builder *columns;
+    int32_t columns_len;
+    int32_t rows;
+    int32_t rows_max;
+    uint8_t *kinds;
+    int64_t *timestamps;
+    int32_t kinds_max;
+    int32_t timestamps_max;
+    mt_buffer *kinds_owner;
+    mt_buffer *timestamps_owner;
+    mt_lazy *lazy;
+} mt_builder;
+int mt_builder_set_timestamp(mt_builder *b, int32_t row, int64_t ms);
+int mt_column_grow(mt_column_builder *c);
+int mt_column_grow_bytes(mt_column_builder *c, size_t bytes);
+int mt_put_null(mt_column_builder *c);
+int mt_put_from(mt_column_builder *c, const mt_column *from,
+                       int32_t row);
+typedef struct mt_ffi_decimal {
+    uint64_t lo;
+    int64_t hi;
+    int32_t precision;
+    int32_t scale;
+} mt_ffi_decimal;
+typedef struct mt_ffi_timestamp {
+    int64_t millis;
+    int32_t nanos;
+    int16_t precision;
+    int16_t zoned;
+} mt_ffi_timestamp;
+typedef struct mt_ffi_date {
+    int32_t days;
+} mt_ffi_date;
+typedef struct mt_ffi_time {
+    int64_t nanos;
+    int32_t precision;
+    int32_t unused;
+} mt_ffi_time;
+int32_t mt_ffi_abi(void);
+int32_t mt_ffi_sizeof(int32_t which);
+const char *mt_ffi_error(void);
+int32_t mt_ffi_kind(const char *name);
+const mt_type *mt_ffi_type_parse(const char *text);
+const mt_column *mt_ffi_batch_column(mt_batch *batch, int32_t i);
+int mt_ffi_set_kind(mt_builder *b, int32_t row, int32_t kind);
+int mt_ffi_put_bytes(mt_column_builder *c, const char *bytes, size_t len);
+int mt_ffi_put_bool(mt_column_builder *c, bool v);
+int mt_ffi_put_list(mt_column_builder *c);
+int mt_ffi_put_row(mt_column_builder *c);
+typedef struct mt_ffi_chain {
+    mt_builder *out;
+    uint8_t *needed;
+    int32_t *selected;
+    int32_t selected_len;
+    int32_t selected_max;
+    int32_t row;
+    int32_t batch;
+    int32_t subtask;
+    int32_t parallelism;
+    int32_t input;
+} mt_ffi_chain;
+]]
