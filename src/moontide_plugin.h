@@ -110,6 +110,10 @@ MT_API void mt_log(mt_log_level level, const char *who, const char *fmt, ...)
     MT_PRINTF(3, 4);
 /* True when a line of that level would be seen; asks before costly work. */
 MT_API bool mt_log_on(mt_log_level level);
+/* From now on **** stands for `value` in every log line and error message of
+ * the process: for passwords that come inside other texts (an URL). Options
+ * that are marked secret need no call. 0 or MT_ENOMEM. thread: any. */
+MT_API int mt_log_secret(const char *value);
 
 /* ---- memory --------------------------------------------------------------- */
 
@@ -573,7 +577,8 @@ typedef enum mt_option_type {
     MT_OPT_ENUM,     /* int32_t index into `choices` */
     MT_OPT_LIST,     /* mt_strings; text separated by ';' */
     MT_OPT_PREFIX,   /* mt_strings of name, value, name, value ...: every option
-                        whose name starts with `name` less its last '*' */
+                        whose name starts with `name` less its last '*';
+                        the names here are without that beginning */
     MT_OPT_FORMAT    /* mt_format_ref: a format's name and its options */
 } mt_option_type;
 

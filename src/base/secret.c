@@ -65,6 +65,11 @@ done:
     return rc;
 }
 
+int mt_log_secret(const char *value)
+{
+    return mt__secret_add(value);
+}
+
 bool mt__secret_any(void)
 {
     return atomic_load_explicit(&secrets_len, memory_order_relaxed) > 0;
