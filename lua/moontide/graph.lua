@@ -325,18 +325,22 @@ end
 
 -- ---- from operators to nodes ---------------------------------------------------
 
--- May `op` run inside the same "lua" node as what comes before it?
+-- May `op` run inside the same "lua" node as what comes before it? The barriers
+-- that users set hold between their own steps; "key", "partition" and "unkey"
+-- belong to the exchange and stay with the step that they serve.
 local function fuses(op, chaining)
     local edges = op.slots[1]
-    if not chaining or not op.step or #op.slots ~= 1 or #edges ~= 1 then
+    if not op.step or #op.slots ~= 1 or #edges ~= 1 then
         return false
     end
     local edge = edges[1]
-    -- A barrier set by the user holds for the step it was set on, not for the
-    -- helper steps that the plan puts around it.
-    local chain_start = op.t.chain_start and not op.helper
-    return edge.ship == "FORWARD" and edge.from.step ~= nil and edge.from.consumers == 1
-        and not chain_start and not op.t.chain_none and not edge.from.t.chain_none
+    local from = edge.from
+    if edge.ship ~= "FORWARD" or not from.step or from.consumers ~= 1 then
+        return false
+    elseif op.helper or from.step.op == "unkey" then
+        return true
+    end
+    return chaining and not op.t.chain_start and not op.t.chain_none and not from.t.chain_none
 end
 
 local function group_operators(operators, chaining)
@@ -354,9 +358,10 @@ local function group_operators(operators, chaining)
     return groups
 end
 
+-- The attribute of a node is that of the last of its steps that has it.
 local function last_set(group, attribute)
     for i = #group, 1, -1 do
-        if group[i].t[attribute] ~= nil then
+        if not group[i].helper and group[i].t[attribute] ~= nil then
             return group[i].t[attribute]
         end
     end
@@ -395,8 +400,8 @@ local function node_of_group(group, payload)
         parallelism = first.parallelism,
         max_parallelism = last_set(group, "max_parallelism"),
         buffer_timeout_ms = last_set(group, "buffer_timeout_ms"),
-        chain_start = first.t.chain_start and not (first.helper and #group == 1) or false,
-        chain_none = first.t.chain_none or false,
+        chain_start = last_set(group, "chain_start") or false,
+        chain_none = last_set(group, "chain_none") or false,
     }
     if first.step then
         lua_node(group, node, payload)
