@@ -283,7 +283,7 @@ bool mt_type_equal(const mt_type *a, const mt_type *b, bool nullability)
         return true;
     if (a->kind != b->kind || a->length != b->length ||
         a->precision != b->precision || a->scale != b->scale ||
-        a->fields_len != b->fields_len || a->tuple != b->tuple ||
+        a->fields_len != b->fields_len ||
         (nullability && a->nullable != b->nullable))
         return false;
     for (i = 0; i < a->fields_len; i++) {

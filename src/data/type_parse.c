@@ -35,8 +35,8 @@ static int fail_at(parser *p, const char *where, int code, const char *message)
 {
     const char *dots = strlen(p->text) > TEXT_SHOWN_MAX ? "..." : "";
 
-    return mt_fail(p->err, code, "%s at position %td of type \"%.*s%s\"",
-                   message, where - p->text + 1, TEXT_SHOWN_MAX, p->text, dots);
+    return mt_fail(p->err, code, "position %td of type \"%.*s%s\": %s",
+                   where - p->text + 1, TEXT_SHOWN_MAX, p->text, dots, message);
 }
 
 static int fail_expected(parser *p, const char *what)
