@@ -198,7 +198,7 @@ endif
 
 # ---- read, write, measure -----------------------------------------------------
 
-.PHONY: lint format bench docs compile_commands.json
+.PHONY: lint format cdef cdef-check bench docs docs-check compile_commands.json
 
 lint: all | build/.deps-lint ## checks style, headers, layers and generated files
 	@BUILD=$(BUILD) CC='$(CC)' CXX='$(CXX)' .ci/lint
@@ -209,8 +209,27 @@ format: | build/.deps-lint ## formats the C files that differ from the last comm
 bench: all ## prints figures beside their bare-C twins (T=...)
 	@$(MAKE) -C bench --no-print-directory BUILD=$(abspath $(BUILD)) T='$(T)'
 
-docs: all ## writes the option tables of docs/connectors
-	@BUILD=$(BUILD) $(LUA) docs/options.lua
+# What Lua sees of C is marked in the headers of src/ and copied from there,
+# those that others build on first.
+CDEF_FIRST := src/moontide_plugin.h src/script/ffi_values.h
+CDEF = $(LUA) src/script/make_cdef.lua $(CDEF_FIRST) $(filter-out $(CDEF_FIRST),$(sort $(shell grep -l 'cdef begin' -r src --include='*.h')))
+
+cdef: ## writes lua/moontide/cdef.lua from the headers
+	@$(CDEF) >lua/moontide/cdef.lua.new && mv lua/moontide/cdef.lua.new lua/moontide/cdef.lua
+
+cdef-check:
+	@$(CDEF) | cmp - lua/moontide/cdef.lua || { echo 'run `make cdef`'; false; }
+
+# Pages are written by hand but for the tables between their marks.
+docs: $(BUILD)/docs/options ## writes the option tables of docs/connectors and docs/formats
+	@.ci/docs $<
+
+docs-check: $(BUILD)/docs/options
+	@.ci/docs --check $<
+
+$(BUILD)/docs/options: docs/options.c $(ARCHIVE) $(PLUGINS)
+	@mkdir -p $(@D)
+	$(call note,CC)$(CC) $(CFLAGS) -o $@ $< $(LDFLAGS) $(SPEC_LINK)
 
 comma := ,
 compile_commands.json: ## tells editors how each file is compiled
