@@ -100,12 +100,12 @@ int32_t mt__cpu_count(void)
 {
     int32_t limit = affinity_count();
     char line[PATH_BYTES];
-    char *group = "";
+    char *group = line + 3;
 
-    /* "0::/group" is all there is with v2 alone. */
-    if (read_line("/proc/self/cgroup", line, sizeof(line)) &&
-        strncmp(line, "0::/", 4) == 0)
-        group = line + 3;
-    limit = v2_limit(limit, *group ? group : (char[]){ "" });
-    return v1_limit(limit);
+    /* "0::/group" is all that stands there with v2 alone. Else the root's
+     * files are still worth a look: a container may see its own group there. */
+    if (!read_line("/proc/self/cgroup", line, sizeof(line)) ||
+        strncmp(line, "0::/", 4) != 0)
+        *group = '\0';
+    return v1_limit(v2_limit(limit, group));
 }
