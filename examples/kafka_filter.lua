@@ -1,0 +1,46 @@
+--- Kafka in, a closure that lets some records pass, Kafka out: JSON both ways.
+-- The broker is the embedded one, so that this runs anywhere; with a broker's
+-- address in place of 'embedded' nothing else changes.
+--
+-- Prints:
+--     +I[bob, 31]
+--     +I[dave, 47]
+local moontide = require "moontide"
+local Types = moontide.Types
+
+local env = moontide.StreamExecutionEnvironment.get_execution_environment()
+env:set_parallelism(1)
+local t_env = moontide.StreamTableEnvironment.create(env)
+
+-- 'latest-offset' as the bound: read what is there now, then end.
+local function people(name)
+    t_env:execute_sql(([[
+        CREATE TABLE %s (name STRING, age INT) WITH (
+            'connector' = 'kafka',
+            'topic' = '%s',
+            'properties.bootstrap.servers' = 'embedded',
+            'properties.group.id' = 'kafka_filter',
+            'scan.startup.mode' = 'earliest-offset',
+            'scan.bounded.mode' = 'latest-offset',
+            'format' = 'json')
+    ]]):format(name, name))
+end
+people "people"
+people "adults"
+
+-- Something to read.
+t_env:from_elements({ { "ann", 12 }, { "bob", 31 }, { "cid", 9 }, { "dave", 47 } },
+    moontide.DataTypes.ROW {
+        moontide.DataTypes.FIELD("name", moontide.DataTypes.STRING()),
+        moontide.DataTypes.FIELD("age", moontide.DataTypes.INT()),
+    })
+    :execute_insert("people"):wait()
+
+local record = Types.ROW_NAMED({ "name", "age" }, { Types.STRING(), Types.INT() })
+local adults = t_env:to_append_stream(t_env:from_path("people"), record)
+    :filter(function(person) return person.age >= 18 end)
+t_env:from_data_stream(adults):execute_insert("adults"):wait()
+
+for row in t_env:from_path("adults"):execute():collect() do
+    print(("+I[%s, %d]"):format(row.name, row.age))
+end
