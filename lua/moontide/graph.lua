@@ -276,7 +276,8 @@ end
 function Builder:unkey(t, type_text, parallelism, edges)
     return {
         from = self:add {
-            t = t, kind = "step", name = "Unkey", step = { op = "unkey" }, type = type_text,
+            t = t, kind = "step", name = "Unkey", step = { op = "unkey", type = type_text },
+            type = type_text,
             parallelism = parallelism, slots = { edges }, helper = true,
         },
         ship = "FORWARD",

@@ -107,7 +107,7 @@ quote = M.quote
 --- Text of a record: as `quote`, but a string is itself.
 -- @param value any Lua value
 -- @treturn string
-function M.of(value)
+function M.show(value)
     return type(value) == "string" and value or quote(value)
 end
 
