@@ -95,6 +95,11 @@ MT_API const char *mt_error_message(const mt_error *err); /* borrowed */
 MT_API void mt_error_free(mt_error *err);                 /* NULL is fine */
 MT_API const char *mt_code_name(int code);                /* "IO"; static */
 
+/* The one of `known` that `wanted` comes closest to, for "did you mean 'x'?";
+ * NULL when none is close. Borrowed from `known`. */
+MT_API const char *mt_nearest(const char *wanted, const char *const *known,
+                              int32_t known_len);
+
 /* ---- log ------------------------------------------------------------------ */
 
 typedef enum mt_log_level {
