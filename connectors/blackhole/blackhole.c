@@ -37,8 +37,8 @@ static uint32_t sink_kinds(const void *opts, const mt_table *table)
 }
 
 /* Once for each subtask, on the subtask's own thread, as all that follows. A
- * sink with a connection makes an object here, zeroed at birth, and hands it
- * out in *sink also when it fails half-way: sink_close() takes it apart. */
+ * sink with a connection makes an object here, zeroed at birth, and takes it
+ * apart again in sink_close(), which is also the way out of a failed open. */
 static int sink_open(mt_context *ctx, const void *opts, const mt_table *table,
                      void **sink, mt_error **err)
 {

@@ -196,7 +196,7 @@ static int sink_open(mt_context *ctx, const void *opts, const mt_table *table,
     print_sink *s = mt_calloc(sizeof(*s));
     struct stat st;
 
-    *sink = s;
+    *sink = NULL;
     if (!s)
         return mt_fail(err, MT_ENOMEM, "out of memory");
     s->ctx = ctx;
@@ -207,9 +207,12 @@ static int sink_open(mt_context *ctx, const void *opts, const mt_table *table,
     s->columns_len = mt_type_columns_len(s->type);
     s->columns = mt_calloc((size_t)s->columns_len * sizeof(*s->columns));
     s->prefix = make_prefix(ctx, o->identifier);
-    if (!s->columns || !s->prefix)
+    if (!s->columns || !s->prefix) {
+        sink_close(s);
         return mt_fail(err, MT_ENOMEM, "out of memory");
+    }
     fflush(o->standard_error ? stderr : stdout);
+    *sink = s;
     return 0;
 }
 
