@@ -165,7 +165,7 @@ build/.deps-%: .ci/deps
 .PHONY: run test test-live test-fresh test-asan test-tsan test-nojit fuzz
 
 run: all ## runs the front-page job on an embedded broker
-	@$(BUILD)/bin/moontide run examples/front_page.lua
+	@$(BUILD)/bin/moontide run examples/demo.lua
 
 # The runner finds the build by BUILD; its closing line sums up all files.
 RUN = BUILD=$(BUILD) LUA=$(LUA) LUA_DIR=$(LUA_DIR) VARIANT=$(VARIANT) spec/support/run
@@ -252,7 +252,7 @@ install: all ## installs below PREFIX (/usr/local), inside DESTDIR
 	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/libmoontide.so.0
 	ln -sf libmoontide.so.0 $(DESTDIR)$(LIBDIR)/libmoontide.so
-	ln -sf $(LIBDIR)/libmoontide.so.0 $(DESTDIR)$(LUALIBDIR)/moontide/core.so
+	ln -sfr $(DESTDIR)$(LIBDIR)/libmoontide.so.0 $(DESTDIR)$(LUALIBDIR)/moontide/core.so
 	$(foreach p,$(CONNECTORS) $(FORMATS),$(INSTALL) -m 644 $(BUILD)/lib/moontide/$(p).so $(DESTDIR)$(LIBDIR)/moontide/$(p).so &&) true
 	$(INSTALL) -m 644 src/moontide.h src/moontide_plugin.h $(DESTDIR)$(INCDIR)
 	cd lua && find . -name '*.lua' -exec $(INSTALL) -D -m 644 {} $(DESTDIR)$(LUADIR)/{} \;

@@ -16,6 +16,7 @@ local M = {}
 local MODULES = "/usr/lib/nginx/modules"
 
 local CONFIG = [[
+user root;
 daemon on;
 worker_processes $WORKERS;
 pid $HOME/nginx.pid;
