@@ -1,0 +1,102 @@
+--- The `moontide` command: run, version, help.
+-- Returns a function from the command's arguments (`[0]` the program) to its
+-- exit status: 0 fine, 1 a job or script failed, 2 misuse.
+-- @module moontide.cli
+
+local FAILED, MISUSE = 1, 2
+
+local HELP = [[
+Moontide: a stream engine that you script in Lua.
+
+usage: moontide run JOB.lua [ARGUMENTS]   runs a job script
+       moontide version                   prints versions
+       moontide help                      prints this
+
+A script's arguments are in `arg`. The command ends when the jobs that the
+script started have ended: status 0 when all went well, 1 when one failed, 2 for
+misuse of the command, 130 after an interrupt. The first interrupt stops the
+jobs' sources, drains and flushes; the second ends the process at once.
+]]
+
+local function complain(text)
+    io.stderr:write("moontide: ", text, "\n")
+end
+
+local function explain(err)
+    if type(err) == "table" then
+        return tostring(err)
+    end
+    return debug.traceback(tostring(err), 2)
+end
+
+-- Jobs that the script started and left running.
+local function wait_for_jobs()
+    local core = require "moontide.core"
+    for _, job in ipairs(core.jobs()) do
+        repeat
+            local status = job:wait(100)
+        until status ~= "running"
+    end
+end
+
+local function run(args)
+    local path = args[2]
+    if not path then
+        complain "run needs a script: moontide run JOB.lua"
+        return MISUSE
+    end
+    local chunk, problem = loadfile(path)
+    if not chunk then
+        complain(problem)
+        return MISUSE
+    end
+    local folder = path:match "^(.*)/[^/]*$" or "."
+    package.path = folder .. "/?.lua;" .. folder .. "/?/init.lua;" .. package.path
+
+    local script_args = {}
+    for i = 0, #args do
+        script_args[i - 2] = args[i]
+    end
+    _G.arg = script_args
+
+    local ok, err = xpcall(function()
+        chunk(unpack(script_args))
+        wait_for_jobs()
+    end, explain)
+    if not ok then
+        complain(tostring(err))
+        return FAILED
+    end
+    return 0
+end
+
+local function version()
+    local core = require "moontide.core"
+    io.write(("moontide %s, %s\n"):format(core.version, jit.version))
+    return 0
+end
+
+local commands = {
+    run = run,
+    version = version,
+    ["--version"] = version,
+    help = function()
+        io.write(HELP)
+        return 0
+    end,
+}
+commands["--help"] = commands.help
+commands["-h"] = commands.help
+
+return function(args)
+    local name = args[1] or "help"
+    local command = commands[name]
+    if not command then
+        local names = { "run", "version", "help" }
+        local nearest = require("moontide.error").nearest(name, names)
+        complain(("there is no command '%s'%s; see moontide help"):format(name,
+            nearest and (", did you mean '%s'?"):format(nearest) or ""))
+        return MISUSE
+    end
+    return command(args)
+end

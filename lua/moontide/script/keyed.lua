@@ -1,0 +1,226 @@
+--- Rolling state by key: reduce, sum, min, max, min_by, max_by.
+--
+-- State is a Lua table from key to the last result. Keys are strings, numbers
+-- and booleans as they are; any other key is its canonical text, in which equal
+-- keys are equal and different keys differ.
+-- @module moontide.script.keyed
+local ffi = require "ffi"
+local kinds = require "moontide.script.kinds"
+local rows = require "moontide.row"
+local writers = require "moontide.script.writers"
+
+local M = {}
+
+local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
+
+local function number_key(x)
+    if x % 1 == 0 and x >= -9007199254740992 and x <= 9007199254740992 then
+        return ("i%.0f"):format(x)
+    end
+    return ("d%.17g"):format(x)
+end
+
+local canonical
+
+-- Rows: each part with its length, so that parts can't run into each other.
+local function row_key(row)
+    local parts = {}
+    for i = 1, rows.is(row) and row:arity() or #row do
+        local part = canonical(row[i])
+        parts[i] = #part .. ":" .. part
+    end
+    return "r" .. table.concat(parts)
+end
+
+--- The canonical text of an untyped key; 1, 1.0 and 1LL are one key.
+-- @param key a boolean, number, int64, string, date, time, decimal, or a Row or
+-- view of these
+-- @treturn string the text
+function canonical(key)
+    local t = type(key)
+    if t == "string" then
+        return "s" .. key
+    elseif t == "number" then
+        return number_key(key)
+    elseif t == "boolean" then
+        return key and "t" or "f"
+    elseif t == "nil" then
+        return "n"
+    elseif ffi.istype(int64_t, key) or ffi.istype(uint64_t, key) then
+        return "i" .. tostring(key):gsub("U?LL$", "")
+    elseif t == "cdata" then
+        local values = require "moontide.values"
+        if ffi.istype(values.decimal_t, key) then
+            return "c" .. values.decimal_key(key)
+        elseif values.is(key) then
+            return "v" .. tostring(key)
+        end
+        return row_key(key:copy())
+    elseif rows.is(key) then
+        return row_key(key)
+    end
+    error(("a key must be a boolean, number, string, date, decimal or a Row of these, got a %s")
+        :format(t), 0)
+end
+M.canonical = canonical
+
+-- A typed key as a Lua table's key.
+local function table_key(key)
+    local t = type(key)
+    if t == "string" or t == "number" or t == "boolean" then
+        return key
+    end
+    return canonical
+end
+
+local NIL = {}
+
+local function by_key(get)
+    return function(i)
+        local key = get(i)
+        if key == nil then
+            return NIL
+        elseif table_key(key) == canonical then
+            return canonical(key)
+        end
+        return key
+    end
+end
+
+-- What is kept must outlive its call.
+local function keep(v)
+    if type(v) == "cdata" and not ffi.istype(int64_t, v) and not ffi.istype(uint64_t, v) then
+        local ok, copy = pcall(function() return v.copy end)
+        if ok and type(copy) == "function" then
+            return v:copy()
+        end
+    end
+    return v
+end
+
+local function reducer(step, record_type, key_of)
+    local fn, state = step.fn, {}
+    local call = type(fn) == "function" and fn or function(a, b) return fn:reduce(a, b) end
+    local check = step.type and step.type ~= "RAW" and writers.checker(record_type, "")
+    return function(i, v)
+        local key = key_of(i)
+        local last = state[key]
+        if last == nil then
+            last = keep(v)
+        else
+            last = keep(call(last, v))
+            if check then
+                last = check(last)
+            end
+        end
+        state[key] = last
+        return last
+    end
+end
+
+-- ---- sum, min, max and their kin -----------------------------------------------
+
+local function add(a, b)
+    if a == nil then
+        return b
+    elseif b == nil then
+        return a
+    end
+    return a + b
+end
+
+local function lesser(a, b)
+    return a == nil or b ~= nil and b < a
+end
+
+local function greater(a, b)
+    return a == nil or b ~= nil and b > a
+end
+
+local function field_of(step, record_type)
+    local field = step.field or 1
+    if record_type.kind ~= kinds.ROW then
+        return nil
+    elseif type(field) == "string" then
+        for i = 1, record_type.fields_len do
+            if ffi.string(record_type.fields[i - 1].name) == field then
+                return i
+            end
+        end
+        error(("the record has no field '%s'"):format(field), 0)
+    elseif field < 1 or field > record_type.fields_len then
+        error(("the record has fields 1 to %d, asked for %d"):format(record_type.fields_len, field),
+            0)
+    end
+    return field
+end
+
+-- An untyped stream may carry rows or sequences: its field is the step's.
+local function value_of(v, field)
+    if field and (type(v) == "table" or type(v) == "cdata") then
+        return v[field]
+    end
+    return v
+end
+
+-- The first element keeps its other fields; only the aggregated one changes.
+local function rolling(step, record_type, key_of, combine)
+    local field = field_of(step, record_type) or
+        record_type.kind == kinds.RAW and step.field or nil
+    local state = {}
+    return function(i, v)
+        local key = key_of(i)
+        local last = state[key]
+        if last == nil then
+            last = keep(v)
+        elseif type(last) == "table" then
+            local next_value = combine(value_of(last, field), value_of(v, field))
+            last = rows.is(last) and last:copy() or { unpack(last) }
+            last[field or 1] = next_value
+        else
+            last = combine(last, v)
+        end
+        state[key] = last
+        return last
+    end
+end
+
+-- The whole element with the smallest or largest field; ties keep the earlier.
+local function rolling_by(step, record_type, key_of, better)
+    local field = field_of(step, record_type) or
+        record_type.kind == kinds.RAW and step.field or nil
+    local state = {}
+    return function(i, v)
+        local key = key_of(i)
+        local last = state[key]
+        if last == nil or better(value_of(last, field), value_of(v, field)) then
+            last = keep(v)
+        end
+        state[key] = last
+        return last
+    end
+end
+
+local makers = {
+    keyed_reduce = reducer,
+    keyed_sum = function(step, t, key) return rolling(step, t, key, add) end,
+    keyed_min = function(step, t, key)
+        return rolling(step, t, key, function(a, b) return lesser(a, b) and b or a end)
+    end,
+    keyed_max = function(step, t, key)
+        return rolling(step, t, key, function(a, b) return greater(a, b) and b or a end)
+    end,
+    keyed_min_by = function(step, t, key) return rolling_by(step, t, key, lesser) end,
+    keyed_max_by = function(step, t, key) return rolling_by(step, t, key, greater) end,
+}
+
+--- Makes the function of a keyed step.
+-- @tparam table step see chain.lua
+-- @tparam cdata record_type `mt_type` of the record without its key
+-- @tparam function get reader of the key column
+-- @treturn function fold(row, record): the key's new result
+function M.new(step, record_type, get)
+    return makers[step.op](step, record_type, by_key(get))
+end
+
+return M

@@ -1,0 +1,547 @@
+--- Lua values into columns: a checked writer for each column of a builder.
+--
+-- A writer is loaded from its own source for one column of one chain, for the
+-- reason given in readers.lua. Its functions:
+--   put(row, value)   stores it in place, where `row` is the column's next row
+--   bind()            points it at the builder's memory; again after a seal
+--   grow(row)         makes room past `row` rows and binds again
+-- Every value is checked against the declared type before it is stored: what
+-- does not fit is an error that names the field, the type and the value.
+-- @module moontide.script.writers
+local bit = require "bit"
+local ffi = require "ffi"
+local native = require "moontide.native"
+local kinds = require "moontide.script.kinds"
+local readers = require "moontide.script.readers"
+local untyped = require "moontide.script.untyped"
+
+local C = native.C
+local null = require "moontide.null"
+local M = {}
+
+local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
+
+local function show(value)
+    if type(value) == "string" then
+        local cut = #value > 60 and value:sub(1, 60) .. "..." or value
+        return ("the string '%s'"):format((cut:gsub("%c", "?")))
+    elseif type(value) == "number" or type(value) == "boolean" then
+        return ("the %s %s"):format(type(value), tostring(value))
+    elseif ffi.istype(int64_t, value) or ffi.istype(uint64_t, value) then
+        return "the integer " .. tostring(value):gsub("U?LL$", "")
+    elseif type(value) == "table" or type(value) == "cdata" then
+        local meta = getmetatable(value)
+        if type(value) == "cdata" or type(meta) == "table" and meta.__tostring then
+            return tostring(value)
+        end
+    end
+    return "a " .. type(value)
+end
+
+--- Raises the error about a value that does not fit its column.
+-- @tparam string name the field, or "" for a stream that is not of rows
+-- @tparam string want what the type takes
+-- @param value what came instead
+function M.refuse(name, want, value)
+    local where = name == "" and "the result" or ("field '%s'"):format(name)
+    error(("%s must be %s, got %s"):format(where, want, show(value)), 0)
+end
+
+local function refuse_null(name)
+    local where = name == "" and "the result" or ("field '%s'"):format(name)
+    error(("%s is NOT NULL, got nil"):format(where), 0)
+end
+
+-- ---- slow paths: a value that is not what the type takes at its fastest -------
+
+-- An integer given as int64 or uint64, or as a number, into [min, max].
+local function integer(name, want, min, max)
+    return function(value)
+        if type(value) == "cdata" then
+            if ffi.istype(uint64_t, value) and value > 0x7fffffffffffffffULL then
+                M.refuse(name, want, value)
+            elseif ffi.istype(int64_t, value) or ffi.istype(uint64_t, value) then
+                local x = ffi.cast(int64_t, value)
+                if x >= min and x <= max then
+                    return x
+                end
+            end
+        end
+        M.refuse(name, want, value)
+    end
+end
+
+local function real(name, want)
+    return function(value)
+        if ffi.istype(int64_t, value) or ffi.istype(uint64_t, value) then
+            return tonumber(value)
+        end
+        M.refuse(name, want, value)
+    end
+end
+
+local function only(name, want)
+    return function(value)
+        M.refuse(name, want, value)
+    end
+end
+
+-- ---- sources of fixed-width writers -------------------------------------------
+
+local HEAD = [[
+local env = ...
+local c, cast, band, bor, bnot, rshift, lshift, tobit, floor, null, type = env.c, env.cast, env.band,
+    env.bor, env.bnot, env.rshift, env.lshift, env.tobit, env.floor, env.null, env.type
+local slow, put_null, copy, grow_bytes, encode, istype, make, refuse_null, ctype, unpack_value =
+    env.slow, env.put_null, env.copy, env.grow_bytes, env.encode, env.istype, env.make,
+    env.refuse_null, env.ctype, env.unpack_value
+local v, o, n, max
+local function bind()
+    v = cast(ctype, c.values)
+    o = c.offsets
+    n = c.validity
+    max = c.bytes_max
+end
+local function nothing(i)
+    NOTHING
+end
+local function put(i, x)
+    PUT
+end
+return put, bind
+]]
+
+local NULLABLE = [[
+    local at = rshift(i, 3)
+    n[at] = band(n[at], bnot(lshift(1, band(i, 7))))
+    c.nulls = c.nulls + 1
+]]
+
+-- TEST holds for what the fastest path takes; SLOW answers a value to store.
+local FIXED = [[
+    if TEST then
+        v[i] = x
+    elseif x == nil or x == null then
+        nothing(i)
+    else
+        v[i] = slow(x)
+    end
+]]
+
+-- What each kind takes at its fastest, as Lua source over `x`.
+local function whole(min, max)
+    return ([[type(x) == "number" and tobit(x) == x and x >= %d and x <= %d]]):format(min, max)
+end
+
+local INT = [[type(x) == "number" and tobit(x) == x]]
+-- A plain number is exact up to 2^53.
+local BIGINT =
+    [[type(x) == "number" and x >= -9007199254740992 and x <= 9007199254740992 and floor(x) == x]]
+local DOUBLE = [[type(x) == "number"]]
+local FLOAT = [[type(x) == "number" and (x >= -3.4028235677973366e38 and
+    x <= 3.4028235677973366e38 or x ~= x or x == 1/0 or x == -1/0)]]
+local BOOLEAN = [[type(x) == "boolean"]]
+local STRING = [[type(x) == "string"]]
+
+local PUT_BOOLEAN = [[
+    if TEST then
+        local at, mask = rshift(i, 3), lshift(1, band(i, 7))
+        if x then
+            v[at] = bor(v[at], mask)
+        else
+            v[at] = band(v[at], bnot(mask))
+        end
+    elseif x == nil or x == null then
+        nothing(i)
+    else
+        slow(x)
+    end
+]]
+
+local PUT_STRING = [[
+    if TEST then
+        local len, at = #x, o[i]
+        if at + len > max then
+            grow_bytes(i, len, bind)
+        end
+        copy(v + at, x, len)
+        o[i + 1] = at + len
+    elseif x == nil or x == null then
+        nothing(i)
+    else
+        slow(x)
+    end
+]]
+
+local PUT_RAW = [[
+    local s = encode(x)
+    local len, at = #s, o[i]
+    if at + len > max then
+        grow_bytes(i, len, bind)
+    end
+    copy(v + at, s, len)
+    o[i + 1] = at + len
+]]
+
+-- A value that Lua holds as a struct; MAKE turns it into the column's form.
+local STRUCT = [[
+    if x == nil or x == null then
+        nothing(i)
+    else
+        unpack_value(v, i, slow(x))
+    end
+]]
+
+local I64_MIN, I64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
+
+-- kind -> test, C type of `values`, what it takes, slow path, body of PUT where
+-- it is not FIXED
+local simple = {
+    [kinds.TINYINT] = { whole(-128, 127), "int8_t *", "a whole number from -128 to 127 (TINYINT)",
+        function(name, want) return integer(name, want, -128, 127) end },
+    [kinds.SMALLINT] = { whole(-32768, 32767), "int16_t *",
+        "a whole number from -32768 to 32767 (SMALLINT)",
+        function(name, want) return integer(name, want, -32768, 32767) end },
+    [kinds.INT] = { INT, "int32_t *",
+        "a whole number from -2147483648 to 2147483647 (INT)",
+        function(name, want) return integer(name, want, -0x80000000LL, 0x7fffffffLL) end },
+    [kinds.BIGINT] = { BIGINT, "int64_t *",
+        "a whole number within 2^53 or an int64 (BIGINT)",
+        function(name, want) return integer(name, want, I64_MIN, I64_MAX) end },
+    [kinds.FLOAT] = { FLOAT, "float *", "a number in the range of FLOAT", real },
+    [kinds.DOUBLE] = { DOUBLE, "double *", "a number (DOUBLE)", real },
+    [kinds.BOOLEAN] = { BOOLEAN, "uint8_t *", "a boolean (BOOLEAN)", only, PUT_BOOLEAN },
+    [kinds.CHAR] = { STRING, "uint8_t *", "a string (CHAR)", only, PUT_STRING },
+    [kinds.VARCHAR] = { STRING, "uint8_t *", "a string (STRING)", only, PUT_STRING },
+    [kinds.BINARY] = { STRING, "uint8_t *", "a string of bytes (BINARY)", only, PUT_STRING },
+    [kinds.VARBINARY] = { STRING, "uint8_t *", "a string of bytes (BYTES)", only, PUT_STRING },
+    [kinds.RAW] = { "true", "uint8_t *", "any value", only, PUT_RAW },
+    [kinds.INTERVAL_MONTHS] = { INT, "int32_t *", "a number of months (INTERVAL YEAR TO MONTH)",
+        function(name, want) return integer(name, want, -0x80000000LL, 0x7fffffffLL) end },
+    [kinds.INTERVAL_MILLIS] = { BIGINT, "int64_t *",
+        "a number of milliseconds (INTERVAL DAY TO SECOND)",
+        function(name, want) return integer(name, want, I64_MIN, I64_MAX) end },
+    [kinds.NULL] = { "false", "uint8_t *", "nil", only },
+}
+
+-- ---- decimals, dates and times ---------------------------------------------------
+
+local words = ffi.typeof "struct { uint64_t lo; int64_t hi; }"
+local nines = ffi.typeof "struct { int64_t millis; int32_t nanos, unused; }"
+
+local function values()
+    return require "moontide.values"
+end
+
+local made = {}
+
+made[kinds.DECIMAL] = function(t, name)
+    local want = ("a Decimal or a whole number that fits DECIMAL(%d, %d)"):format(t.precision,
+        t.scale)
+    local decimal = values().decimal_t
+    local to = values().decimal_to
+    local function slow(x)
+        local d = to(x, t.precision, t.scale)
+        if d == nil then
+            M.refuse(name, want, x)
+        end
+        return d
+    end
+    return slow, ffi.typeof("$ *", words), function(v, i, d)
+        v[i].lo, v[i].hi = d.lo, d.hi
+    end, decimal
+end
+
+made[kinds.DATE] = function(_, name)
+    local date = values().date_t
+    return function(x)
+        return ffi.istype(date, x) and x or M.refuse(name, "a Date (DATE)", x)
+    end, ffi.typeof "int32_t *", function(v, i, d)
+        v[i] = d.days
+    end
+end
+
+made[kinds.TIME] = function(t, name)
+    local time = values().time_t
+    local millis = t.precision <= 3
+    return function(x)
+        return ffi.istype(time, x) and x or M.refuse(name, "a Time (TIME)", x)
+    end, ffi.typeof(millis and "int32_t *" or "int64_t *"), function(v, i, d)
+        v[i] = millis and d.nanos / 1000000LL or d.nanos
+    end
+end
+
+local function timestamp(t, name)
+    local ctype = values().timestamp_t
+    local function slow(x)
+        return ffi.istype(ctype, x) and x or
+            M.refuse(name, "a Timestamp (" .. kinds.names[t.kind] .. ")", x)
+    end
+    if t.precision <= 6 then
+        return slow, ffi.typeof "int64_t *", function(v, i, d)
+            v[i] = d.millis * 1000LL + math.floor(d.nanos / 1000)
+        end
+    end
+    return slow, ffi.typeof("$ *", nines), function(v, i, d)
+        v[i].millis, v[i].nanos, v[i].unused = d.millis, d.nanos, 0
+    end
+end
+made[kinds.TIMESTAMP] = timestamp
+made[kinds.TIMESTAMP_LTZ] = timestamp
+
+-- ---- nested values ----------------------------------------------------------------
+
+local function check(code)
+    if code < 0 then
+        error("out of memory, or a column past 2 GiB", 0)
+    end
+end
+
+local function put_row_null(c)
+    check(C.mt_put_null(c))
+end
+
+-- Appends one value to a column inside another one, at c.rows.
+local appender
+
+local function list_appender(t, name)
+    local element = appender(t.fields[0].type, name .. "[]")
+    return function(c, x)
+        if type(x) ~= "table" then
+            M.refuse(name, "a sequence (ARRAY)", x)
+        end
+        local child = c.children
+        for j = 1, #x do
+            element(child, x[j])
+        end
+        check(C.mt_ffi_put_list(c))
+    end
+end
+
+local function map_appender(t, name)
+    local key = appender(t.fields[0].type, name .. " key")
+    local value = appender(t.fields[1].type, name .. " value")
+    return function(c, x)
+        if type(x) ~= "table" then
+            M.refuse(name, "a table (MAP)", x)
+        end
+        for k, y in pairs(x) do
+            key(c.children, k)
+            value(c.children + 1, y)
+        end
+        check(C.mt_ffi_put_list(c))
+    end
+end
+
+--- The fields of a result that stands for a ROW: a Row, a view, a sequence, or a
+-- table with the fields' names.
+-- @param x the result
+-- @tparam number i position, from 1
+-- @tparam string name the field's name
+function M.by_name(x, i, name, names)
+    if type(x) == "table" and getmetatable(x) == nil then
+        if x[1] == nil and next(x) ~= nil and #x == 0 and type((next(x))) == "string" then
+            for k in pairs(x) do
+                if not names[k] then
+                    M.refuse(tostring(k), "one of the row's fields", x[k])
+                end
+            end
+            return x[name]
+        end
+    end
+    return nil
+end
+
+local function row_appender(t, name)
+    local names, known, put = readers.names(t), {}, {}
+    for i = 1, #names do
+        known[names[i]] = i
+        put[i] = appender(t.fields[i - 1].type, name .. "." .. names[i])
+    end
+    return function(c, x)
+        if type(x) ~= "table" and type(x) ~= "cdata" then
+            M.refuse(name, ("a row of %d fields"):format(#names), x)
+        end
+        for i = 1, #names do
+            local field = x[i]
+            if field == nil then
+                field = M.by_name(x, i, names[i], known)
+            end
+            put[i](c.children + (i - 1), field)
+        end
+        check(C.mt_ffi_put_row(c))
+    end
+end
+
+local nested = {
+    [kinds.ARRAY] = list_appender,
+    [kinds.MAP] = map_appender,
+    [kinds.MULTISET] = map_appender,
+    [kinds.ROW] = row_appender,
+}
+
+local function not_null(t, name, append)
+    return function(c, x)
+        if x == nil or x == null then
+            if not t.nullable then
+                refuse_null(name)
+            end
+            return put_row_null(c)
+        end
+        return append(c, x)
+    end
+end
+
+function appender(t, name)
+    if nested[t.kind] then
+        return not_null(t, name, nested[t.kind](t, name))
+    end
+    -- A scalar inside a nested value: the writer of its kind, bound each time,
+    -- since its column's memory moves whenever it grows.
+    local writer
+    return function(c, x)
+        if not writer or writer.column ~= c then
+            writer = M.new(t, name, c)
+            writer.column = c
+        end
+        local row = c.rows
+        if row == c.rows_max then
+            check(C.mt_column_grow(c))
+        end
+        writer.bind()
+        writer.put(row, x)
+        c.rows = row + 1
+    end
+end
+
+-- ---- making them --------------------------------------------------------------------
+
+local base_env = {
+    cast = ffi.cast, band = bit.band, bor = bit.bor, bnot = bit.bnot, rshift = bit.rshift,
+    lshift = bit.lshift, tobit = bit.tobit, floor = math.floor, null = null, type = type,
+    copy = ffi.copy, encode = untyped.encode, istype = ffi.istype,
+}
+
+local function compile(t, name, column, body, ctype, slow, unpack_value)
+    local nothing = t.nullable and NULLABLE or "refuse_null()"
+    if t.nullable and column.offsets ~= nil then
+        nothing = NULLABLE .. "    o[i + 1] = o[i]\n"
+    end
+    local source = HEAD:gsub("NOTHING", function() return nothing end)
+        :gsub("PUT", function() return body end)
+    local env = setmetatable({
+        c = column, slow = slow, ctype = ffi.typeof(ctype), unpack_value = unpack_value,
+        refuse_null = function() refuse_null(name) end,
+        grow_bytes = function(i, len, bind)
+            column.rows = i
+            check(C.mt_column_grow_bytes(column, len))
+            bind()
+        end,
+    }, { __index = base_env })
+    return assert(loadstring(source, "=writer of " .. (name == "" and "result" or name)))(env)
+end
+
+--- Makes the writer of one column.
+-- @tparam cdata t the column's `mt_type`, which must outlive the writer
+-- @tparam string name the field's name, "" for a stream that is not of rows
+-- @tparam cdata column the `mt_column_builder` to write to
+-- @treturn table with the functions put, bind and grow
+function M.new(t, name, column)
+    local put, bind
+    if nested[t.kind] then
+        local append = not_null(t, name, nested[t.kind](t, name))
+        put = function(_, x)
+            append(column, x)
+        end
+        bind = function() end
+    elseif made[t.kind] then
+        local slow, ctype, unpack_value = made[t.kind](t, name)
+        put, bind = compile(t, name, column, STRUCT, ctype, slow, unpack_value)
+    else
+        local test, ctype, want, slow, body = unpack(simple[t.kind])
+        body = (body or FIXED):gsub("TEST", function() return test end)
+        put, bind = compile(t, name, column, body, ctype, slow(name, want))
+    end
+    local function grow(row)
+        column.rows = row
+        check(C.mt_column_grow(column))
+        bind()
+    end
+    return { put = put, bind = bind, grow = grow, nested = nested[t.kind] ~= nil }
+end
+
+-- ---- results that stay inside a chain ------------------------------------------
+
+local CHECK = [[
+local env = ...
+local tobit, floor, null, type, slow, missing = env.tobit, env.floor, env.null, env.type, env.slow,
+    env.missing
+return function(x)
+    if TEST then
+        return x
+    elseif x == nil or x == null then
+        return missing()
+    end
+    return slow(x)
+end
+]]
+
+local function row_checker(t, name)
+    local rows = require "moontide.row"
+    local names, known = readers.names(t), {}
+    for i = 1, #names do
+        known[names[i]] = i
+    end
+    return function(x)
+        if type(x) == "cdata" or type(x) == "table" and getmetatable(x) ~= nil then
+            return x
+        elseif type(x) ~= "table" then
+            M.refuse(name, ("a row of %d fields"):format(#names), x)
+        end
+        local fields = {}
+        for i = 1, #names do
+            local field = x[i]
+            if field == nil then
+                field = M.by_name(x, i, names[i], known)
+            end
+            fields[i] = field
+        end
+        return rows.from(fields, #names, names)
+    end
+end
+
+--- Makes the check of a result that another closure of the chain takes.
+-- @tparam cdata t the declared `mt_type`
+-- @tparam string name for messages; "" says "the result"
+-- @treturn function check(value): the value as the next closure sees it; it
+-- raises when the value does not fit
+function M.checker(t, name)
+    local kind = t.kind
+    local function missing()
+        if not t.nullable then
+            refuse_null(name)
+        end
+    end
+    if kind == kinds.ROW then
+        return row_checker(t, name)
+    elseif made[kind] then
+        local slow = made[kind](t, name)
+        return function(x)
+            if x == nil or x == null then
+                return missing()
+            end
+            return slow(x)
+        end
+    elseif nested[kind] or kind == kinds.RAW then
+        return function(x) return x end
+    end
+    local test, _, want, slow = unpack(simple[kind])
+    slow = slow(name, want)
+    local env = setmetatable({
+        missing = missing,
+        slow = kind == kinds.BIGINT and slow or function(x) return tonumber(slow(x)) end,
+    }, { __index = base_env })
+    return assert(loadstring((CHECK:gsub("TEST", function() return test end)), "=check"))(env)
+end
+
+return M

@@ -1,0 +1,287 @@
+/* lua_operator.c - the "lua" operator: chains of closures.
+ *
+ * Each subtask has a Lua state of its own. Opening it requires
+ * moontide.script.worker there and hands it the node's payload; what comes back
+ * is the driver. C calls the driver once a batch, or once a run of rows when
+ * a batch becomes more than one:
+ *
+ *     row = 0
+ *     while row < batch.rows:
+ *         row = run(batch, input, row)      Lua fills the builder
+ *         seal the builder, emit the batch
+ *
+ * A chain of filters answers with the numbers of the rows that passed instead,
+ * and the batch goes on as it is, or a selection of it.
+ *
+ * Closures may run whatever Lua they like, so the driver is called through the
+ * C API; what the driver itself calls a row goes through FFI.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "script/lua_operator.h"
+
+#include <lauxlib.h>
+
+#include "script/ffi_batch.h"
+#include "script/lua_state.h"
+
+/* Stack slots that stay for the operator's life. */
+enum { AT_ON_ERROR = 1, AT_RUN, AT_PRODUCE, AT_FINISH, AT_TOP = AT_FINISH };
+
+typedef struct lua_chain {
+    mt_ffi_chain ffi; /* what the driver sees */
+    lua_State *L;
+    int32_t columns_len; /* of input 0 */
+    int32_t needed_len;
+    bool selecting;
+    bool opened;
+    bool touched_once; /* a batch has passed: `needed` says something */
+    int64_t produced;  /* values handed out by a chain that makes records */
+} lua_chain;
+
+/* ---- opening and closing ------------------------------------------------------ */
+
+static int open_needed(lua_chain *c, const mt_operator *op)
+{
+    int32_t len = op->input ? mt_type_columns_len(op->input) : 0;
+    int32_t len2 = op->input2 ? mt_type_columns_len(op->input2) : 0;
+
+    c->columns_len = len;
+    c->needed_len = (len > len2 ? len : len2) + 1;
+    c->ffi.needed = mt_calloc((size_t)c->needed_len);
+    return c->ffi.needed ? 0 : MT_ENOMEM;
+}
+
+/* Leaves on_error, run, produce and finish in the first slots of the stack. */
+static int open_driver(lua_chain *c, const mt_operator *op, mt_error **err)
+{
+    lua_State *L = c->L;
+
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "moontide.script.worker");
+    if (lua_pcall(L, 1, 1, 0) != 0)
+        return mt__lua_fail(L, err);
+    lua_getfield(L, -1, "open");
+    lua_remove(L, -2);
+    lua_pushlstring(L, op->node->payload, op->node->payload_len);
+    lua_pushlightuserdata(L, &c->ffi);
+    lua_pushstring(L, mt_context_operator(op->ctx));
+    lua_pushinteger(L, op->node->max_parallelism);
+    if (lua_pcall(L, 4, 5, 0) != 0)
+        return mt__lua_fail(L, err);
+    lua_insert(L, AT_ON_ERROR);
+    c->selecting = lua_toboolean(L, 4);
+    lua_remove(L, 4);
+    return 0;
+}
+
+/* The worker's modules are found where the job's script found its own. The
+ * payload holds that path too, but worker.lua itself must be found first. */
+static int set_path(lua_State *L, const mt_operator *op, mt_error **err)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "string.buffer");
+    if (lua_pcall(L, 1, 1, 0) != 0)
+        return mt__lua_fail(L, err);
+    lua_getfield(L, -1, "decode");
+    lua_pushlstring(L, op->node->payload, op->node->payload_len);
+    if (lua_pcall(L, 1, 1, 0) != 0)
+        return mt__lua_fail(L, err);
+    lua_getglobal(L, "package");
+    lua_getfield(L, -2, "path");
+    lua_setfield(L, -2, "path");
+    lua_getfield(L, -2, "cpath");
+    lua_setfield(L, -2, "cpath");
+    lua_settop(L, 0);
+    return 0;
+}
+
+static int chain_open(mt_operator *op, mt_error **err)
+{
+    lua_chain *c = mt_calloc(sizeof(*c));
+    int rc;
+
+    if (!c)
+        return mt_fail(err, MT_ENOMEM, "no memory for a Lua operator");
+    op->state = c;
+    if (open_needed(c, op) < 0)
+        return mt_fail(err, MT_ENOMEM, "no memory for a Lua operator");
+    c->ffi.subtask = mt_context_subtask(op->ctx);
+    c->ffi.parallelism = mt_context_parallelism(op->ctx);
+    c->ffi.out = mt_builder_new(op->output, 0, err);
+    if (!c->ffi.out)
+        return MT_ENOMEM;
+    c->L = mt__lua_state_new(err);
+    if (!c->L)
+        return MT_ENOMEM;
+    rc = set_path(c->L, op, err);
+    if (rc == 0)
+        rc = open_driver(c, op, err);
+    c->opened = rc == 0;
+    return rc;
+}
+
+static void chain_close(mt_operator *op)
+{
+    lua_chain *c = op->state;
+
+    if (!c)
+        return;
+    if (c->L && c->opened) {
+        lua_pushvalue(c->L, AT_FINISH);
+        if (lua_pcall(c->L, 0, 0, 0) != 0) {
+            mt_log(MT_LOG_WARN, "script", "close() of '%s' failed: %s",
+                   op->node->name, lua_tostring(c->L, -1));
+        }
+    }
+    if (c->L)
+        lua_close(c->L);
+    mt_builder_free(c->ffi.out);
+    mt_free(c->ffi.needed, (size_t)c->needed_len);
+    mt_free(c->ffi.selected,
+            (size_t)c->ffi.selected_max * sizeof(*c->ffi.selected));
+    mt_free(c, sizeof(*c));
+    op->state = NULL;
+}
+
+/* ---- a batch --------------------------------------------------------------------- */
+
+static int emit_built(mt_operator *op, lua_chain *c, mt_error **err)
+{
+    mt_batch *out = NULL;
+    int rc = mt_builder_commit(c->ffi.out, err);
+
+    if (rc < 0 || c->ffi.out->rows == 0)
+        return rc;
+    rc = mt_builder_seal(c->ffi.out, &out, err);
+    return rc < 0 ? rc : mt_operator_emit(op, out, err);
+}
+
+/* Takes the batch. */
+static int emit_selected(mt_operator *op, lua_chain *c, mt_batch *batch,
+                         mt_error **err)
+{
+    mt_batch *out;
+
+    if (c->ffi.selected_len == batch->rows)
+        return mt_operator_emit(op, batch, err);
+    if (c->ffi.selected_len == 0) {
+        mt_batch_unref(batch);
+        return 0;
+    }
+    out = mt_batch_take(batch, c->ffi.selected, c->ffi.selected_len, err);
+    mt_batch_unref(batch);
+    return out ? mt_operator_emit(op, out, err) : MT_ENOMEM;
+}
+
+static int grow_selected(lua_chain *c, int32_t rows)
+{
+    int32_t *wider;
+
+    if (rows <= c->ffi.selected_max)
+        return 0;
+    wider = mt_realloc(c->ffi.selected,
+                       (size_t)c->ffi.selected_max * sizeof(*wider),
+                       (size_t)rows * sizeof(*wider));
+    if (!wider)
+        return MT_ENOMEM;
+    c->ffi.selected = wider;
+    c->ffi.selected_max = rows;
+    return 0;
+}
+
+/* Calls the function in stack slot `fn` with the arguments already pushed. */
+static int call_driver(mt_operator *op, lua_chain *c, int args, int results,
+                       mt_error **err)
+{
+    int rc = lua_pcall(c->L, args, results, AT_ON_ERROR);
+
+    if (rc == 0)
+        return 0;
+    rc = mt__lua_fail(c->L, err);
+    if (err && *err)
+        mt_error_set_operator(*err, op->node->name);
+    return rc;
+}
+
+static int run_rows(mt_operator *op, lua_chain *c, int32_t input,
+                    mt_batch *batch, int32_t *row, mt_error **err)
+{
+    lua_State *L = c->L;
+    int rc;
+
+    lua_pushvalue(L, AT_RUN);
+    lua_pushlightuserdata(L, batch);
+    lua_pushinteger(L, input);
+    lua_pushinteger(L, *row);
+    rc = call_driver(op, c, 3, 1, err);
+    if (rc < 0)
+        return rc;
+    *row = (int32_t)lua_tointeger(L, -1);
+    lua_settop(L, AT_TOP);
+    return 0;
+}
+
+static int chain_process(mt_operator *op, int32_t input, mt_batch *batch,
+                         mt_error **err)
+{
+    lua_chain *c = op->state;
+    int32_t row = 0;
+    int rc = c->selecting ? grow_selected(c, batch->rows) : 0;
+
+    if (rc < 0)
+        mt_fail(err, rc, "no memory for the rows of a batch");
+    c->ffi.input = input;
+    while (rc == 0 && row < batch->rows) {
+        rc = run_rows(op, c, input, batch, &row, err);
+        if (rc == 0 && !c->selecting)
+            rc = emit_built(op, c, err);
+    }
+    c->touched_once = true;
+    if (rc == 0 && c->selecting)
+        return emit_selected(op, c, batch, err);
+    mt_batch_unref(batch);
+    return rc;
+}
+
+/* A chain that makes records itself (from_collection). */
+static int chain_poll(mt_operator *op, int64_t *wake_ms, mt_error **err)
+{
+    lua_chain *c = op->state;
+    int64_t len;
+    int rc;
+
+    (void)wake_ms;
+    lua_pushvalue(c->L, AT_PRODUCE);
+    lua_pushnumber(c->L, (lua_Number)c->produced);
+    rc = call_driver(op, c, 1, 2, err);
+    if (rc < 0)
+        return rc;
+    c->produced = (int64_t)lua_tonumber(c->L, -2);
+    len = (int64_t)lua_tonumber(c->L, -1);
+    lua_settop(c->L, AT_TOP);
+    rc = emit_built(op, c, err);
+    if (rc < 0)
+        return rc;
+    return c->produced >= len ? MT_FLOW_DONE : MT_FLOW_MORE;
+}
+
+/* What a batch of its own leaves out, a chain that selects rows cannot: the
+ * columns go on as they are. */
+static bool chain_wants(mt_operator *op, uint8_t *needed)
+{
+    const lua_chain *c = op->state;
+
+    if (c->selecting || !c->touched_once || op->input2)
+        return false;
+    memcpy(needed, c->ffi.needed, (size_t)c->columns_len);
+    return true;
+}
+
+const mt_operator_class mt__lua_operator = {
+    .kind = "lua",
+    .open = chain_open,
+    .poll = chain_poll,
+    .process = chain_process,
+    .wants = chain_wants,
+    .close = chain_close,
+};

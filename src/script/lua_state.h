@@ -1,0 +1,23 @@
+/* lua_state.h - Lua states that the engine makes for its own threads.
+ *
+ * thread: a state belongs to the operator that made it and runs on its task's
+ * thread only. Nothing is shared between states.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef MT_LUA_STATE_H
+#define MT_LUA_STATE_H
+
+#include <lua.h>
+
+#include "moontide.h"
+
+/* A state with the standard libraries and moontide.core preloaded. Returns
+ * owned (lua_close); NULL with err. */
+lua_State *mt__lua_state_new(mt_error **err);
+
+/* Fails with the Lua error on top of L's stack, which is popped: a string, an
+ * error object (a table with `message`), or the table that worker.lua's
+ * on_error makes (message, step, record). Returns MT_ESCRIPT. */
+int mt__lua_fail(lua_State *L, mt_error **err);
+
+#endif
