@@ -1,0 +1,35 @@
+/* text.h - texts of values that only the engine reads and writes; the public
+ * ones are in moontide_plugin.h.
+ *
+ * thread: any.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef MT_DATA_TEXT_H
+#define MT_DATA_TEXT_H
+
+#include "moontide_plugin.h"
+
+/* As mt_read_f64, rounded once to a float. */
+bool mt__read_f32(const char *text, size_t len, float *out);
+
+/* Dates, times and timestamps as CAST reads them, more freely than formats do:
+ * month, day, hour, minute and second may have one digit and be left off from
+ * the right ("2020", "2020-1-5", "7:5"); a date may have a time behind it, which
+ * is ignored; a timestamp may stop after the date, its time after the minute;
+ * 'T' stands for the blank between them. */
+bool mt__scan_date(const char *text, size_t len, int32_t *days);
+bool mt__scan_time(const char *text, size_t len, const mt_type *type,
+                   void *out);
+bool mt__scan_timestamp(const char *text, size_t len, mt_timestamp9 *out);
+
+/* A count of months or milliseconds as SQL shows
+ * intervals: "+1-06", "-3 00:00:00.500". At most MT_TEXT_MAX bytes. */
+size_t mt__text_months(char *out, int32_t months);
+size_t mt__text_millis(char *out, int64_t millis);
+
+/* One value that stands in a FIXED or BITS column, as both print and CAST write
+ * it; false for a kind whose texts differ. At most MT_TEXT_MAX bytes. */
+bool mt__text_number(char *out, size_t *len, const mt_type *type,
+                     const void *value);
+
+#endif
