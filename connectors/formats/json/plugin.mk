@@ -1,0 +1,1 @@
+LIBS.formats/json := -lsimdjson
