@@ -1,0 +1,1 @@
+INSERT INTO t (a, b) SELECT a, CAST(b AS DOUBLE) AS c FROM u WHERE a > 1.5e3 AND b IS NOT NULL -- end
