@@ -565,6 +565,9 @@ MT_API bool mt_read_time(const char *text, size_t len, const mt_type *type,
 MT_API bool mt_read_timestamp(const char *text, size_t len, const mt_type *type,
                               char sep, bool zulu, void *out);
 
+/* A duration in ms as options write it: "10 s", "500ms", bare = ms. */
+MT_API bool mt_read_duration(const char *text, int64_t *ms);
+
 /* One value as the print sink shows it (Java's text of the external value:
  * `null`, `2020-01-01T00:00:01.500`, `[1, 2]`, `{k=v}`, `+I[1, a]`). */
 MT_API int mt_text_value(const mt_type *type, const mt_column *c, int32_t row,

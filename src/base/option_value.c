@@ -103,6 +103,11 @@ bool mt__read_duration(const char *text, int64_t *ms)
     return true;
 }
 
+bool mt_read_duration(const char *text, int64_t *ms)
+{
+    return mt__read_duration(text, ms);
+}
+
 bool mt__read_memory(const char *text, int64_t *bytes)
 {
     int64_t number, factor;
