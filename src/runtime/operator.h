@@ -72,11 +72,18 @@ struct mt_operator {
 
 /* Hands a batch on. Takes it. Batches of no rows are dropped. */
 int mt_operator_emit(mt_operator *op, mt_batch *batch, mt_error **err);
+/* Says that event time has reached `ms` after this operator: for one that makes
+ * watermarks. Those that come in are passed on by the runtime. */
+int mt_operator_emit_watermark(mt_operator *op, int64_t ms, mt_error **err);
 
 /* Makes a kind of operator known; before any plan names it. The class must be
  * static. Later registrations of the same kind replace earlier ones.
  * thread: any, but not while jobs are being built. */
 void mt_operator_register(const mt_operator_class *cls);
 const mt_operator_class *mt_operator_find(const char *kind); /* or NULL */
+
+/* The kinds that are always known: the list in operators/register.c, ended by
+ * NULL. Declared here since whoever looks one up stands below those who are. */
+extern const mt_operator_class *const mt__operators_native[];
 
 #endif
