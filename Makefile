@@ -87,6 +87,9 @@ SPECS      := $(sort $(shell find spec -name '*_spec.lua' -not -path 'spec/live/
 LIVE       := $(sort $(shell find spec/live -name '*_spec.lua'))
 LUA_SRC    := $(sort $(shell find lua -name '*.lua'))
 
+BENCH      := $(patsubst bench/%,$(BUILD)/bench/%,$(basename $(wildcard bench/*.c bench/*.cc)))
+BENCH_LIBS = -Wl,--as-needed -L$(BUILD)/lib -l:libmoontide.so.0 -Wl,-rpath,$(abspath $(BUILD)/lib) -lrdkafka -lsimdjson
+
 # Each plug-in may say what it links: connectors/kafka/plugin.mk sets
 # LIBS.kafka, connectors/formats/json/plugin.mk LIBS.formats/json.
 -include $(wildcard connectors/*/plugin.mk connectors/formats/*/plugin.mk)
@@ -147,7 +150,7 @@ $(BUILD)/spec/%: spec/%.c $(ARCHIVE)
 
 $(FUZZERS): LDFLAGS += -fsanitize=fuzzer
 
-DEPENDENCIES := $(OBJ:.o=.d) $(CLI:%=$(BUILD)/obj/%.d) $(PLUGIN_SRC:%=$(BUILD)/obj/%.d) $(UNITS:=.d)
+DEPENDENCIES := $(OBJ:.o=.d) $(CLI:%=$(BUILD)/obj/%.d) $(PLUGIN_SRC:%=$(BUILD)/obj/%.d) $(UNITS:=.d) $(BENCH:=.d)
 -include $(wildcard $(DEPENDENCIES))
 
 # ---- what must be installed ---------------------------------------------------
@@ -206,8 +209,17 @@ lint: all | build/.deps-lint ## checks style, headers, layers and generated file
 format: | build/.deps-lint ## formats the C files that differ from the last commit
 	@.ci/format
 
-bench: all ## prints figures beside their bare-C twins (T=...)
-	@$(MAKE) -C bench --no-print-directory BUILD=$(abspath $(BUILD)) T='$(T)'
+# With a broker's jars at hand (make test-live fetches them), Kafka's too.
+bench: all $(BENCH) ## prints figures beside their bare-C twins (T=part of a name)
+	@BUILD=$(BUILD) LUA=$(LUA) bench/run '$(T)'
+
+$(BUILD)/bench/%: bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call note,CC)$(CC) $(CFLAGS) -MMD -MP -o $@ $< $(LDFLAGS) $(BENCH_LIBS)
+
+$(BUILD)/bench/%: bench/%.cc $(LIB)
+	@mkdir -p $(@D)
+	$(call note,CXX)$(CXX) $(CXXFLAGS) -MMD -MP -o $@ $< $(LDFLAGS) $(BENCH_LIBS)
 
 # What Lua sees of C is marked in the headers of src/ and copied from there,
 # those that others build on first.
@@ -233,7 +245,7 @@ $(BUILD)/docs/options: docs/options.c $(ARCHIVE) $(PLUGINS)
 
 comma := ,
 compile_commands.json: ## tells editors how each file is compiled
-	@{ echo '['; sep=''; $(foreach f,$(SRC) $(CLI) $(PLUGIN_SRC) $(shell find spec bench -name '*.c'), \
+	@{ echo '['; sep=''; $(foreach f,$(SRC) $(CLI) $(PLUGIN_SRC) $(shell find spec bench docs -name '*.c'), \
 	  printf '%s{"directory":"%s","file":"%s","command":"%s"}\n' "$$sep" '$(CURDIR)' '$(f)' \
 	  '$(if $(filter %.cc,$(f)),$(CXX) $(CXXFLAGS),$(CC) $(CFLAGS)) -Ispec/support -c $(f)'; sep='$(comma)';) echo ']'; } >$@
 

@@ -1,9 +1,9 @@
-/* string_twin.c - the twin of jobs/string.lua: from a column of strings of 16
+/* text_twin.c - the twin of jobs/text.lua: from a column of strings of 16
  * letters and one of numbers, each string in upper case with the number after
  * it, written as a column. Counts the second step only, as the job's figure is
  * less what its source costs.
  *
- *     string_twin RECORDS
+ *     text_twin RECORDS
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
