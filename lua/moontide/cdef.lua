@@ -104,6 +104,28 @@ typedef struct mt_ffi_time {
     int32_t precision;
     int32_t unused;
 } mt_ffi_time;
+int mt_ffi_decimal_read(const char *text, size_t len, int32_t precision,
+                        int32_t scale, mt_ffi_decimal *out);
+int mt_ffi_decimal_from_f64(double v, mt_ffi_decimal *out);
+int mt_ffi_decimal_from_i64(int64_t v, mt_ffi_decimal *out);
+double mt_ffi_decimal_to_f64(const mt_ffi_decimal *d);
+int mt_ffi_decimal_rescale(const mt_ffi_decimal *d, int32_t precision,
+                           int32_t scale, mt_ffi_decimal *out);
+int mt_ffi_decimal_calculate(int32_t op, const mt_ffi_decimal *a,
+                             const mt_ffi_decimal *b, mt_ffi_decimal *out);
+void mt_ffi_decimal_negate(const mt_ffi_decimal *d, mt_ffi_decimal *out);
+int mt_ffi_decimal_compare(const mt_ffi_decimal *a, const mt_ffi_decimal *b);
+size_t mt_ffi_decimal_text(const mt_ffi_decimal *d, char *out);
+int mt_ffi_date_read(const char *text, size_t len, mt_ffi_date *out);
+int mt_ffi_date_make(int32_t year, int32_t month, int32_t day,
+                     mt_ffi_date *out);
+void mt_ffi_date_split(int32_t days, int32_t *out);
+size_t mt_ffi_date_text(const mt_ffi_date *d, char *out);
+int mt_ffi_time_read(const char *text, size_t len, mt_ffi_time *out);
+size_t mt_ffi_time_text(const mt_ffi_time *t, char *out);
+int mt_ffi_timestamp_read(const char *text, size_t len, mt_ffi_timestamp *out);
+size_t mt_ffi_timestamp_text(const mt_ffi_timestamp *t, char *out);
+int64_t mt_ffi_wall_ms(void);
 int32_t mt_ffi_abi(void);
 int32_t mt_ffi_sizeof(int32_t which);
 const char *mt_ffi_error(void);
