@@ -352,7 +352,9 @@ function Generator:source()
     for _, name in ipairs(self.names) do
         head[#head + 1] = ("local %s = env[%q]"):format(name, name)
     end
-    head[#head + 1] = self.many and "local w, cap, meta = 0, 0, false" or "local meta = false"
+    if self.many then
+        head[#head + 1] = "local w, cap, meta = 0, 0, false"
+    end
     -- Later collectors are called by earlier ones, so they come first.
     for c = #self.collectors, 1, -1 do
         local collector = self.collectors[c]
@@ -364,9 +366,9 @@ function Generator:source()
 end
 
 function Generator:loop(record)
+    -- Where collectors share them, these are upvalues; locals are cheaper.
     self:line(0, "return function(from, stop, batch, has_meta)")
-    self:line(1, self.many and "w, cap = 0, env.room()" or "local w = 0")
-    self:line(1, "meta = has_meta")
+    self:line(1, "%sw, cap, meta = 0, env.room(), has_meta", self.many and "" or "local ")
     if self.selecting then
         self:line(1, "local selected = chain.selected")
     end

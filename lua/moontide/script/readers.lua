@@ -49,12 +49,13 @@ return get, bind
 ]]
 
 -- Below this magnitude a BIGINT is a Lua number: `..` prints it exactly.
+-- The comparison is between doubles, which is exact there and cheaper.
 local BIGINT = [[
-    local x = v[i]
-    if x > -100000000000000LL and x < 100000000000000LL then
-        return tonumber(x)
+    local x = tonumber(v[i])
+    if x > -1e14 and x < 1e14 then
+        return x
     end
-    return x
+    return v[i]
 ]]
 
 local BYTES = "local at = o[i]\n    return text(v + at, o[i + 1] - at)"

@@ -6,6 +6,7 @@
 -- @module moontide.script.worker
 local buffer = require "string.buffer"
 local ffi = require "ffi"
+require "moontide.native" -- declares what ffi.cast names
 
 local M = {}
 

@@ -90,8 +90,9 @@ end
 
 local HEAD = [[
 local env = ...
-local c, cast, band, bor, bnot, rshift, lshift, tobit, floor, null, type = env.c, env.cast, env.band,
-    env.bor, env.bnot, env.rshift, env.lshift, env.tobit, env.floor, env.null, env.type
+local c, cast, band, bor, bnot, rshift, lshift, tobit, floor, abs, null, type = env.c, env.cast,
+    env.band, env.bor, env.bnot, env.rshift, env.lshift, env.tobit, env.floor, env.abs, env.null,
+    env.type
 local slow, put_null, copy, grow_bytes, encode, istype, make, refuse_null, ctype, unpack_value =
     env.slow, env.put_null, env.copy, env.grow_bytes, env.encode, env.istype, env.make,
     env.refuse_null, env.ctype, env.unpack_value
@@ -135,8 +136,7 @@ end
 
 local INT = [[type(x) == "number" and tobit(x) == x]]
 -- A plain number is exact up to 2^53.
-local BIGINT =
-    [[type(x) == "number" and x >= -9007199254740992 and x <= 9007199254740992 and floor(x) == x]]
+local BIGINT = [[type(x) == "number" and abs(x) <= 9007199254740992 and floor(x) == x]]
 local DOUBLE = [[type(x) == "number"]]
 local FLOAT = [[type(x) == "number" and (x >= -3.4028235677973366e38 and
     x <= 3.4028235677973366e38 or x ~= x or x == 1/0 or x == -1/0)]]
@@ -418,7 +418,7 @@ end
 
 local base_env = {
     cast = ffi.cast, band = bit.band, bor = bit.bor, bnot = bit.bnot, rshift = bit.rshift,
-    lshift = bit.lshift, tobit = bit.tobit, floor = math.floor, null = null, type = type,
+    lshift = bit.lshift, tobit = bit.tobit, floor = math.floor, abs = math.abs, null = null, type = type,
     copy = ffi.copy, encode = untyped.encode, istype = ffi.istype,
 }
 
@@ -474,8 +474,8 @@ end
 
 local CHECK = [[
 local env = ...
-local tobit, floor, null, type, slow, missing = env.tobit, env.floor, env.null, env.type, env.slow,
-    env.missing
+local tobit, floor, abs, null, type, slow, missing = env.tobit, env.floor, env.abs, env.null,
+    env.type, env.slow, env.missing
 return function(x)
     if TEST then
         return x
