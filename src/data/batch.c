@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/buffer.h"
+#include "data/cast.h"
 #include "data/column.h"
 
 typedef struct batch_block {
@@ -66,6 +67,14 @@ void mt__batch_count_bytes(mt_batch *b)
         b->size_bytes += b->rows;
     if (b->timestamps)
         b->size_bytes += (int64_t)b->rows * (int64_t)sizeof(int64_t);
+}
+
+void mt__batch_share_sides(mt_batch *out, const mt_batch *batch)
+{
+    out->kinds = batch->kinds;
+    out->kinds_owner = mt__buffer_ref(batch->kinds_owner);
+    out->timestamps = batch->timestamps;
+    out->timestamps_owner = mt__buffer_ref(batch->timestamps_owner);
 }
 
 mt_batch *mt_batch_ref(mt_batch *batch)
@@ -222,7 +231,7 @@ static int check_projection(mt_batch *batch, const mt_type *type,
 
         if (!mt_batch_column(batch, from[i], err))
             return MT_EINTERNAL; /* *err knows better */
-        if (!mt_type_equal(mt_type_column(batch->type, from[i]), to, false))
+        if (!mt_cast_is_free(mt_type_column(batch->type, from[i]), to))
             return mt_fail(
                 err, MT_ETYPE, "column '%s' is %s, not %s",
                 mt_type_column_name(type, i),
@@ -249,10 +258,7 @@ mt_batch *mt_batch_project(mt_batch *batch, const mt_type *type,
     }
     for (i = 0; i < out->columns_len; i++)
         mt__column_share(&out->columns[i], &batch->columns[from[i]]);
-    out->kinds = batch->kinds;
-    out->kinds_owner = mt__buffer_ref(batch->kinds_owner);
-    out->timestamps = batch->timestamps;
-    out->timestamps_owner = mt__buffer_ref(batch->timestamps_owner);
+    mt__batch_share_sides(out, batch);
     mt__batch_count_bytes(out);
     return out;
 }

@@ -252,8 +252,9 @@ static void copy_bits(uint8_t *dst, int32_t to, const uint8_t *src,
     }
 }
 
-static void append_validity(mt_column_builder *c, const mt_column *from,
-                            int32_t from_row, int32_t len)
+void mt__column_builder_append_validity(mt_column_builder *c,
+                                        const mt_column *from, int32_t from_row,
+                                        int32_t len)
 {
     int32_t i;
 
@@ -320,7 +321,7 @@ int mt__column_builder_append(mt_column_builder *c, const mt_column *from,
     default:
         break;
     }
-    append_validity(c, from, from_row, len);
+    mt__column_builder_append_validity(c, from, from_row, len);
     c->rows += len;
     return 0;
 }

@@ -2,7 +2,9 @@
  *
  * The rules are Flink SQL's since 1.15: a cast that cannot give a value fails,
  * TRY_CAST gives NULL instead; whole numbers that are cut to a smaller type
- * wrap as in Java; text is read with blanks around it taken off.
+ * wrap as in Java, fractions are dropped, what exceeds the range of a whole
+ * number is its limit; a number that does not fit a DECIMAL becomes NULL; text
+ * is read with blanks around it taken off, and cut or padded to its new length.
  * thread: any.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -26,14 +28,15 @@ typedef struct mt_cast_session {
 } mt_cast_session;
 
 /* True when CAST(x AS to) exists for an x of type `from`. *implicit (may be
- * NULL) tells whether INSERT INTO may do it unasked: widening numbers, CHAR to
- * STRING and the like, never anything that loses digits. Nullability does not
- * matter here. */
+ * NULL) tells whether INSERT INTO may do it unasked: the same kind with other
+ * parameters, numbers to wider ones, to DECIMAL and DOUBLE, CHAR to VARCHAR,
+ * TIMESTAMP to DATE and TIME and the like. Nullability does not matter here. */
 bool mt_cast_supported(const mt_type *from, const mt_type *to, bool *implicit);
 
 /* True when the physical values need no change at all, so that the column can be
- * passed on as it is: equal types but for nullability, names of fields, or a
- * VARCHAR that only gets longer. */
+ * passed on as it is: types equal but for nullability and names of fields, or a
+ * VARCHAR that only gets longer, a DECIMAL with more digits and the like.
+ * mt_batch_project() takes such columns. */
 bool mt_cast_is_free(const mt_type *from, const mt_type *to);
 
 /* Appends rows [0, rows) of `c`, of type `from`, to `out`, whose type is the
@@ -44,9 +47,15 @@ int mt_cast_column(const mt_type *from, const mt_column *c, int32_t rows,
                    mt_column_builder *out, mt_cast_mode mode,
                    const mt_cast_session *session, mt_error **err);
 
-/* One value as SQL casts it to STRING: TRUE, 2020-01-01 00:00:01.500, [1, 2],
- * {k=v}, (1, a), NULL inside of nested ones. Row must not be NULL itself. 0 or
- * MT_ENOMEM. */
+/* A batch of type `type` whose column i is column from[i] of `batch`, cast where
+ * the types ask for it, by reference where they do not. Kinds and timestamps
+ * pass. Returns owned; NULL with err, as for mt_cast_column(). */
+mt_batch *mt_cast_batch(mt_batch *batch, const mt_type *type,
+                        const int32_t *from, mt_cast_mode mode,
+                        const mt_cast_session *session, mt_error **err);
+
+/* One value as TableResult.print() shows it: NULL, TRUE, 1.5,
+ * 2020-01-01 00:00:01.500, x'0aff', [1, 2], {k=v}, (1, a). 0 or MT_ENOMEM. */
 int mt_cast_text(const mt_type *type, const mt_column *c, int32_t row,
                  const mt_cast_session *session, mt_buf *out);
 

@@ -41,6 +41,12 @@ void mt__column_builder_cut(mt_column_builder *c, int32_t rows);
 /* Copies rows [from_row, from_row + len) of `from`, of an equal type. */
 int mt__column_builder_append(mt_column_builder *c, const mt_column *from,
                               int32_t from_row, int32_t len);
+/* Marks the `len` rows after the last as NULL where those of `from` are. The
+ * rows must be there (mt__column_builder_reserve) and are counted by the caller,
+ * once their values are in place as well. */
+void mt__column_builder_append_validity(mt_column_builder *c,
+                                        const mt_column *from, int32_t from_row,
+                                        int32_t len);
 /* Bytes of variable size that it holds. */
 int64_t mt__column_builder_bytes(const mt_column_builder *c);
 
@@ -59,6 +65,8 @@ void mt__column_builder_seal(mt_column_builder *c, mt_column *out);
 /* A batch of so many rows whose columns have their children but are zeroed
  * else. Refs `type`. NULL when memory runs out. */
 mt_batch *mt__batch_new(const mt_type *type, int32_t rows);
+/* Kinds and timestamps of `batch`, by reference. */
+void mt__batch_share_sides(mt_batch *out, const mt_batch *batch);
 /* To be called once the columns are there. */
 void mt__batch_count_bytes(mt_batch *b);
 

@@ -422,14 +422,6 @@ bool mt__decimal_from_f64(double v, mt_decimal_type to, mt_int128 *out)
                            out);
 }
 
-bool mt__decimal_from_f32(float v, mt_decimal_type to, mt_int128 *out)
-{
-    char text[MT_TEXT_MAX];
-
-    return mt_read_decimal(text, mt_text_f32(text, v), to.precision, to.scale,
-                           out);
-}
-
 mt_int128 mt__decimal_whole(mt_int128 v, int32_t scale)
 {
     return v / mt__decimal_power10(scale);

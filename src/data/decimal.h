@@ -52,8 +52,6 @@ bool mt__decimal_from_i64(int64_t v, mt_decimal_type to, mt_int128 *out);
 /* From the shortest digits that mean the double, as Java's
  * BigDecimal.valueOf(double). False also for NaN and infinities. */
 bool mt__decimal_from_f64(double v, mt_decimal_type to, mt_int128 *out);
-/* The same for a float's own shortest digits. */
-bool mt__decimal_from_f32(float v, mt_decimal_type to, mt_int128 *out);
 
 /* The whole part, rounded towards zero. */
 mt_int128 mt__decimal_whole(mt_int128 v, int32_t scale);

@@ -16,7 +16,9 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* Longest word that can be a keyword; longer ones are names. */
+#include "base/nearest.h"
+
+/* What is shown of a word that is no type. */
 #define WORD_MAX 32
 #define TEXT_SHOWN_MAX 120
 
@@ -525,58 +527,26 @@ out:
 
 /* ---- types ----------------------------------------------------------------- */
 
-/* How many letters have to be added, dropped or changed to get from a to b;
- * both are short. */
-static int word_distance(const char *a, size_t a_len, const char *b)
-{
-    int row[WORD_MAX + 1], b_len = (int)strlen(b), i, k;
-
-    for (k = 0; k <= b_len; k++)
-        row[k] = k;
-    for (i = 1; i <= (int)a_len; i++) {
-        int diagonal = row[0];
-
-        row[0] = i;
-        for (k = 1; k <= b_len; k++) {
-            int best = diagonal + (strncasecmp(a + i - 1, b + k - 1, 1) != 0);
-
-            diagonal = row[k];
-            if (row[k] + 1 < best)
-                best = row[k] + 1;
-            if (row[k - 1] + 1 < best)
-                best = row[k - 1] + 1;
-            row[k] = best;
-        }
-    }
-    return row[b_len];
-}
-
-static int fail_unknown(parser *p, const char *word, size_t len)
+static int fail_unknown(parser *p, const char *from, size_t len)
 {
     static const char *const others[] = {"ARRAY", "MAP",      "MULTISET",
                                          "ROW",   "INTERVAL", "TUPLE"};
-    const size_t spellings_len = sizeof(spellings) / sizeof(*spellings);
-    const size_t others_len = sizeof(others) / sizeof(*others);
-    const char *nearest = NULL;
-    int best = 3; /* farther than two letters is no help */
-    char message[128];
+    char word[WORD_MAX + 1], message[128];
+    mt__nearest nearest = {.wanted = word};
     size_t i;
 
-    for (i = 0; len <= WORD_MAX && i < spellings_len + others_len; i++) {
-        const char *name = i < spellings_len ? spellings[i].word
-                                             : others[i - spellings_len];
-        int d = word_distance(word, len, name);
-
-        if (d < best && d < (int)len) {
-            best = d;
-            nearest = name;
-        }
-    }
-    snprintf(message, sizeof(message), "unknown type '%.*s'%s%s%s",
-             (int)(len < WORD_MAX ? len : WORD_MAX), word,
-             nearest ? ", did you mean '" : "", nearest ? nearest : "",
-             nearest ? "'?" : "");
-    return fail_at(p, word, MT_ETYPE, message);
+    snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_MAX ? len : WORD_MAX),
+             from);
+    for (i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)
+        mt__nearest_try(&nearest, spellings[i].word);
+    for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+        mt__nearest_try(&nearest, others[i]);
+    if (nearest.best)
+        snprintf(message, sizeof(message),
+                 "unknown type '%s', did you mean '%s'?", word, nearest.best);
+    else
+        snprintf(message, sizeof(message), "unknown type '%s'", word);
+    return fail_at(p, from, MT_ETYPE, message);
 }
 
 static mt_type *parse_base(parser *p)
