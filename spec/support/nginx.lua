@@ -91,12 +91,11 @@ end
 --- Pids of the worker processes now.
 -- @treturn {number,...}
 function Server:workers()
-    local pipe = io.popen("ps -o pid= --ppid " .. self.pid)
     local pids = {}
-    for line in pipe:lines() do
-        pids[#pids + 1] = tonumber(line)
+    local children = read(("/proc/%d/task/%d/children"):format(self.pid, self.pid))
+    for pid in (children or ""):gmatch "%d+" do
+        pids[#pids + 1] = tonumber(pid)
     end
-    pipe:close()
     return pids
 end
 
