@@ -103,6 +103,21 @@ function M.is_function(value)
     return nil, expected("function", value)
 end
 
+--- The method of an object, or nil: also for objects that raise for names they
+-- don't have.
+-- @param value
+-- @tparam string name
+-- @treturn ?function
+function M.method(value, name)
+    if type(value) ~= "table" then
+        return nil
+    end
+    local ok, method = pcall(function()
+        return value[name]
+    end)
+    return ok and type(method) == "function" and method or nil
+end
+
 --- A check for a function, or an object that has the methods named.
 -- @param ... names of methods
 -- @usage args.function_or "map"
@@ -113,7 +128,7 @@ function M.function_or(...)
             return value
         elseif type(value) == "table" then
             for _, method in ipairs(methods) do
-                if type(value[method]) ~= "function" then
+                if not M.method(value, method) then
                     return nil, ("function, or object with the method '%s', expected, got a "
                         .. "table without it"):format(method)
                 end
@@ -132,7 +147,7 @@ function M.object_with(what, ...)
             return nil, expected(what, value)
         end
         for _, method in ipairs(methods) do
-            if type(value[method]) ~= "function" then
+            if not M.method(value, method) then
                 return nil, ("%s expected, got a table without the method '%s'"):format(
                     what, method)
             end

@@ -442,6 +442,20 @@ local function check_uids(operators)
     end
 end
 
+local function operators_of(job, sinks)
+    if #sinks == 0 then
+        errors.raise("MISUSE", "No operators defined in streaming topology. Cannot execute.")
+    end
+    local builder = setmetatable({
+        job = job, operators = {}, by_transformation = {}, partition_steps = {},
+    }, Builder)
+    for _, sink in ipairs(sinks) do
+        builder:operator(sink)
+    end
+    check_uids(builder.operators)
+    return builder.operators, builder.by_transformation
+end
+
 --- Makes the plan that `core.job_start` takes.
 -- @tparam table job `name`, `parallelism` (the default), `settings` (strings
 -- by Flink's keys; "pipeline.operator-chaining.enabled" = "false" keeps every
@@ -454,19 +468,10 @@ end
 -- @treturn table the number of the node that each transformation became part of
 -- @usage local plan, ids = graph.plan({ name = "job", parallelism = 1 }, { sink })
 function M.plan(job, sinks, payload)
-    if #sinks == 0 then
-        errors.raise("MISUSE", "No operators defined in streaming topology. Cannot execute.")
-    end
-    local builder = setmetatable({
-        job = job, operators = {}, by_transformation = {}, partition_steps = {},
-    }, Builder)
-    for _, sink in ipairs(sinks) do
-        builder:operator(sink)
-    end
-    check_uids(builder.operators)
+    local operators, by_transformation = operators_of(job, sinks)
     local settings = job.settings or {}
     local chaining = settings["pipeline.operator-chaining.enabled"] ~= "false"
-    local groups = group_operators(builder.operators, chaining)
+    local groups = group_operators(operators, chaining)
     local nodes, edges, ids = {}, {}, {}
     payload = payload or function(chain)
         return require("moontide.script.chain").payload(chain)
@@ -475,10 +480,51 @@ function M.plan(job, sinks, payload)
         nodes[i] = node_of_group(group, payload)
         edges_of_group(group, edges)
     end
-    for t, op in pairs(builder.by_transformation) do
+    for t, op in pairs(by_transformation) do
         ids[t] = op.group.node
     end
     return { name = job.name, settings = settings, nodes = nodes, edges = edges }, ids
+end
+
+-- ---- the dataflow as JSON --------------------------------------------------------
+
+local PACTS = { source = "Data Source", values = "Data Source", sink = "Data Sink",
+    collect = "Data Sink" }
+
+local function json_node(op)
+    local predecessors = {}
+    for slot, edges in ipairs(op.slots) do
+        for _, edge in ipairs(edges) do
+            predecessors[#predecessors + 1] = {
+                id = edge.from.number,
+                ship_strategy = edge.ship,
+                side = slot == 1 and "first" or "second",
+            }
+        end
+    end
+    return {
+        id = op.number,
+        type = op.name,
+        pact = PACTS[op.kind] or "Operator",
+        contents = op.t.description or op.name,
+        parallelism = op.parallelism,
+        predecessors = #predecessors > 0 and predecessors or nil,
+    }
+end
+
+--- The operators before any are fused, as Flink's plan JSON: `nodes[].id, type,
+-- pact, contents, parallelism, predecessors[].id, ship_strategy, side`.
+-- @tparam table job as for `plan`
+-- @tparam table sinks a sequence of transformations
+-- @treturn string
+function M.json(job, sinks)
+    local operators = operators_of(job, sinks)
+    local nodes = {}
+    for i, op in ipairs(operators) do
+        op.number = i
+        nodes[i] = json_node(op)
+    end
+    return require("cjson").encode { nodes = nodes }
 end
 
 return M

@@ -1,0 +1,255 @@
+--- Jobs that run: JobClient, JobExecutionResult, JobStatus.
+--
+-- A client answers at once, except where it says "waits". Waiting looks at the
+-- job every 100 ms and is in Lua in between, so that an interrupt is seen also
+-- under plain luajit: the job is then drained (sources stop, what is under way
+-- reaches the sinks, offsets are committed) before the interrupt goes on.
+-- @module moontide.job
+local args = require "moontide.args"
+local class = require "moontide.class"
+local enum = require "moontide.enum"
+local errors = require "moontide.error"
+
+local M = {}
+
+local SLICE_MS = 100
+-- How long an interrupted job may drain, and a cancelled one take to end.
+local DRAIN_MS = 1500
+local CANCEL_MS = 5000
+
+M.JobStatus = enum.new("JobStatus", {
+    "INITIALIZING", "CREATED", "RUNNING", "FAILING", "FAILED", "CANCELLING", "CANCELED",
+    "FINISHED", "RESTARTING", "SUSPENDED", "RECONCILING",
+})
+
+--- Raises where waiting would block an nginx worker.
+-- @tparam string what the function that waits
+-- @tparam string instead the one that doesn't
+function M.refuse_in_nginx(what, instead)
+    local ngx = rawget(_G, "ngx")
+    if ngx and ngx.worker then
+        errors.raise("MISUSE", "%s would block the nginx worker: use %s", what, instead)
+    end
+end
+
+-- ---- futures --------------------------------------------------------------------
+
+-- PyFlink's clients answer with futures; here most know their value already.
+local Future = class.new "CompletableFuture"
+
+local function future(get, done)
+    return setmetatable({ get = get, is_done = done }, Future)
+end
+
+local function value_of(value)
+    return future(function() return value end, function() return true end)
+end
+
+--- The value; waits for it.
+function Future:result()
+    return self.get()
+end
+
+--- Is the value there already?
+function Future:done()
+    return self.is_done()
+end
+
+function Future:__tostring()
+    return self.is_done() and tostring(self.get()) or "CompletableFuture"
+end
+
+-- ---- results ----------------------------------------------------------------------
+
+local JobExecutionResult = class.new "JobExecutionResult"
+M.JobExecutionResult = JobExecutionResult
+
+--- The job's id, 32 hex digits.
+function JobExecutionResult:get_job_id()
+    return self.id
+end
+
+--- How long it ran, in milliseconds.
+function JobExecutionResult:get_net_runtime()
+    return self.runtime_ms
+end
+
+--- An accumulator's result; there are none, so nil.
+function JobExecutionResult:get_accumulator_result(name) -- luacheck: ignore self
+    if type(name) ~= "string" then
+        args.bad(1, "get_accumulator_result", "string expected, got " .. args.type_name(name))
+    end
+    return nil
+end
+
+--- All accumulators' results: an empty table.
+function JobExecutionResult:get_all_accumulator_results() -- luacheck: ignore self
+    return {}
+end
+
+--- True: it is the result of a job that has run.
+function JobExecutionResult:is_job_execution_result() -- luacheck: ignore self
+    return true
+end
+
+function JobExecutionResult:__tostring()
+    return ("Job %s finished after %d ms."):format(self.id, self.runtime_ms)
+end
+
+-- ---- clients ----------------------------------------------------------------------
+
+local JobClient = class.new "JobClient"
+M.JobClient = JobClient
+
+-- Clients of jobs that may still run, so that the command can wait for them.
+local running = setmetatable({}, { __mode = "k" })
+
+--- Starts a plan.
+-- @tparam table plan as `moontide.graph` makes it
+-- @treturn JobClient
+function M.start(plan)
+    local handle = require("moontide.core").job_start(plan)
+    local client = setmetatable({ handle = handle }, JobClient)
+    running[client] = true
+    return client
+end
+
+--- The clients of jobs that this script started and nobody has seen end.
+-- @treturn {JobClient,...}
+function M.unfinished()
+    local list = {}
+    for client in pairs(running) do
+        list[#list + 1] = client
+    end
+    return list
+end
+
+local ENDED = { FINISHED = true, CANCELED = true, FAILED = true }
+
+--- The job's id, 32 hex digits.
+function JobClient:get_job_id()
+    return self.handle:id()
+end
+
+--- The job's name.
+function JobClient:get_job_name()
+    return self.handle:name()
+end
+
+--- The job's state as a text: one of `JobStatus`.
+-- @usage if client:status() == "RUNNING" then ... end
+function JobClient:status()
+    return self.handle:state():upper()
+end
+
+--- The job's state, as PyFlink gives it: `client:get_job_status():result()`.
+-- @return a future
+function JobClient:get_job_status()
+    return future(function() return self:status() end, function() return true end)
+end
+
+--- Ends the job without committing.
+-- @return a future, done when the job has ended
+function JobClient:cancel()
+    self.handle:cancel()
+    return future(function()
+        pcall(self.wait, self, CANCEL_MS)
+        return self:status()
+    end, function()
+        return ENDED[self:status()] ~= nil
+    end)
+end
+
+--- Ends the sources and drains: what is under way reaches the sinks, which
+-- commit. Answers at once.
+function JobClient:stop()
+    self.handle:stop()
+end
+
+local function wait_slices(handle, timeout_ms)
+    local waited = 0
+    while true do
+        local slice = SLICE_MS
+        if timeout_ms then
+            slice = math.max(0, math.min(SLICE_MS, timeout_ms - waited))
+        end
+        local state = handle:wait(slice)
+        waited = waited + slice
+        if state ~= "running" or (timeout_ms and waited >= timeout_ms) then
+            return state
+        end
+    end
+end
+
+-- After an interrupt: lets the job drain, then cancels what did not.
+local function drain(handle)
+    handle:stop()
+    local ok, state = pcall(wait_slices, handle, DRAIN_MS)
+    if ok and state == "running" then
+        handle:cancel()
+        pcall(wait_slices, handle, CANCEL_MS)
+    end
+end
+
+--- Waits until the job has ended. Raises the job's error when it failed.
+-- @tparam[opt] number timeout_ms at most so long; 0 only looks
+-- @treturn string "finished", "canceled", or "running" when the time is up
+-- @usage client:wait()
+function JobClient:wait(timeout_ms)
+    if timeout_ms ~= 0 then
+        M.refuse_in_nginx("JobClient.wait", "JobClient.status")
+    end
+    local ok, state = pcall(wait_slices, self.handle, timeout_ms)
+    if not ok then
+        if not errors.is(state) then
+            drain(self.handle)
+        end
+        running[self] = nil
+        error(state, 0)
+    elseif state ~= "running" then
+        running[self] = nil
+    end
+    return state
+end
+
+--- The result of the job; waits for its end.
+-- @treturn JobExecutionResult
+function JobClient:execution_result()
+    local state = self:wait()
+    if state == "canceled" then
+        errors.raise("CANCELLED", "job '%s' was cancelled", self:get_job_name())
+    end
+    return setmetatable({
+        id = self:get_job_id(), runtime_ms = self.handle:runtime_ms(),
+    }, JobExecutionResult)
+end
+
+--- The result of the job, as PyFlink gives it.
+-- @return a future
+function JobClient:get_job_execution_result()
+    return future(function()
+        return self:execution_result()
+    end, function()
+        return ENDED[self:status()] ~= nil
+    end)
+end
+
+--- Accumulators: there are none.
+-- @return a future of an empty table
+function JobClient:get_accumulators() -- luacheck: ignore self
+    return value_of {}
+end
+
+--- What the job counts: a sequence of `{ operator =, subtask =, name =, value = }`.
+-- @usage for _, m in ipairs(client:metrics()) do print(m.operator, m.name, m.value) end
+function JobClient:metrics()
+    return self.handle:metrics()
+end
+
+class.later(JobClient, { "stop_with_savepoint", "trigger_savepoint" })
+
+function JobClient:__tostring()
+    return ("JobClient(%s, %s)"):format(self:get_job_name(), self:status())
+end
+
+return M
