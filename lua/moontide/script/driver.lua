@@ -26,6 +26,7 @@
 -- A step that may emit any number of records turns the rest of the chain into
 -- a function that it calls (`collect`), made once, not once a record.
 -- @module moontide.script.driver
+local bit = require "bit"
 local ffi = require "ffi"
 local native = require "moontide.native"
 local keyed = require "moontide.script.keyed"
@@ -127,6 +128,9 @@ local function new_output(type, chain, extra)
     local record_len = len - (extra and 1 or 0)
     if not is_row or extra and extra.atomic then
         out.write = put[1]
+        if not extra then
+            out.inline, out.inline_t = writers.inline(type)
+        end
     else
         out.write = row_writer(type, put, record_len)
     end
@@ -301,13 +305,35 @@ function emit.text(self, k, v, depth)
     self:rest(k + 1, "v" .. k, depth)
 end
 
+-- What tests of writers.inline call.
+function Generator:use_tests()
+    self:use("type", type)
+    self:use("tobit", bit.tobit)
+    self:use("abs", math.abs)
+    self:use("floor", math.floor)
+end
+
+-- A test over `x` (writers.inline), over another name.
+local function test_of(source, name)
+    return (source:gsub("%f[%w]x%f[%W]", name))
+end
+
 -- Results that another closure takes are checked here; the last one's are
 -- checked where they are stored.
 function Generator:checked(k, v, depth)
     local step = self.steps[k]
-    if k < #self.steps and step.type and step.type ~= "RAW" then
-        local check = writers.checker(self.step_types[k], "")
-        self:line(depth, "%s = %s(%s)", v, self:use("check" .. k, check), v)
+    if k == #self.steps or not step.type or step.type == "RAW" then
+        return
+    end
+    local check = self:use("check" .. k, writers.checker(self.step_types[k], ""))
+    local test = writers.inline(self.step_types[k])
+    if test then
+        self:use_tests()
+        self:line(depth, "if not (%s) then", test_of(test, v))
+        self:line(depth + 1, "%s = %s(%s)", v, check, v)
+        self:line(depth, "end")
+    else
+        self:line(depth, "%s = %s(%s)", v, check, v)
     end
 end
 
@@ -323,6 +349,36 @@ function Generator:rest(k, v, depth)
     self:write(v, depth)
 end
 
+-- Numbers of a stream that isn't of rows are stored and read in place: every
+-- call that a trace makes is a few guards more each time that a filter leaves it
+-- and it is entered again.
+function Generator:store(v, depth)
+    local write = self:use("write", self.output.write)
+    local test = not self.many and self.output.inline
+    if not test then
+        self:line(depth, "%s(w, %s)", write, v)
+        return
+    end
+    self:line(depth, "if %s then", test_of(test, v))
+    self:line(depth + 1, "out[w] = %s", v)
+    self:line(depth, "else")
+    self:line(depth + 1, "%s(w, %s)", write, v)
+    self:line(depth, "end")
+end
+
+function Generator:read(record, depth)
+    if not self.read_inline then
+        self:line(depth, "local v0 = %s", record)
+        return
+    end
+    self:line(depth, "local v0")
+    self:line(depth, "if n and band(n[rshift(i, 3)], lshift(1, band(i, 7))) == 0 then")
+    self:line(depth + 1, "v0 = nil")
+    self:line(depth, "else")
+    self:line(depth + 1, "%s", test_of(self.read_inline, "v0"))
+    self:line(depth, "end")
+end
+
 function Generator:write(v, depth, last)
     if self.selecting then
         self:line(depth, "selected[w] = i")
@@ -334,7 +390,7 @@ function Generator:write(v, depth, last)
         self:line(depth + 1, "cap = %s(w)", self:use("grow", self.output.grow))
         self:line(depth, "end")
     end
-    self:line(depth, "%s(w, %s)", self:use("write", self.output.write), v)
+    self:store(v, depth)
     if last then
         self:line(depth, "%s(w, %s)", self:use("put_last", self.output.put_last), last)
     end
@@ -372,9 +428,15 @@ function Generator:loop(record)
     if self.selecting then
         self:line(1, "local selected = chain.selected")
     end
+    if self.read_inline then
+        self:line(1, "local v, n = env.input()")
+    end
+    if not self.many and self.output.inline then
+        self:line(1, "local out = env.output()")
+    end
     self:line(1, "for i = from, stop - 1 do")
     self:line(2, "chain.row = i")
-    self:line(2, "local v0 = %s", record)
+    self:read(record, 2)
     self:rest(1, "v0", 2)
     if self.many then
         self:line(2, "if w >= %d then", self.rows_max)
@@ -425,6 +487,34 @@ local function step_types(steps)
     return types
 end
 
+-- Column 0 is the record: read in place where it is of numbers.
+function Generator:use_column(columns)
+    local ctype
+    self:use("get0", columns.reader(0))
+    self.read_inline, ctype = readers.inline(columns.column_type(0))
+    if self.read_inline then
+        for _, name in ipairs { "band", "rshift", "lshift" } do
+            self:use(name, bit[name])
+        end
+        self:use("tonumber", tonumber)
+        self.env.input = function()
+            local column = columns.column(0)
+            return ffi.cast(ctype, column.values),
+                column.validity ~= nil and column.validity or false
+        end
+    end
+end
+
+function Generator:use_output()
+    local output = self.output
+    if output.inline then
+        self:use_tests()
+        self.env.output = function()
+            return ffi.cast(output.inline_t, self.env.chain.out.columns[0].values)
+        end
+    end
+end
+
 -- The driver of one input. `input` is 1 or 2 as CoMapFunction counts.
 local function new_driver(spec, chain, output, context, input, input_text)
     local steps = spec.steps
@@ -454,7 +544,7 @@ local function new_driver(spec, chain, output, context, input, input_text)
         self.record_type = spec.record_type and parse(spec.record_type) or type
         local visible = columns.len - hidden
         if type.kind ~= kinds.ROW or hidden == 1 and self.record_type.kind ~= kinds.ROW then
-            self:use("get0", columns.reader(0))
+            self:use_column(columns)
             record = "get0(i)"
         else
             self:use("view", views.new(columns, visible, chain))
@@ -485,6 +575,7 @@ local function new_driver(spec, chain, output, context, input, input_text)
         self.steps, self.step_types = rest, step_types(rest)
     end
 
+    self:use_output()
     self:loop(record)
     self.env.room = output.room
     self.env.finish = self.selecting and function(w) chain.selected_len = w end or output.finish

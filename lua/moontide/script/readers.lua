@@ -219,6 +219,27 @@ local nested = {
     [kinds.ROW] = row_reader,
 }
 
+local NUMBERS = {
+    [kinds.TINYINT] = true, [kinds.SMALLINT] = true, [kinds.INT] = true, [kinds.BIGINT] = true,
+    [kinds.FLOAT] = true, [kinds.DOUBLE] = true,
+}
+
+--- For a driver that reads a column of numbers in place, with no call.
+-- @tparam cdata type the column's `mt_type`
+-- @treturn string|nil source of statements that set `x` from `v[i]`; nil where
+-- the column isn't of numbers
+-- @treturn cdata the C type of `v`
+function M.inline(type)
+    if not NUMBERS[type.kind] then
+        return nil
+    end
+    local ctype = ffi.typeof(simple[type.kind][2])
+    if type.kind == kinds.BIGINT then
+        return "x = tonumber(v[i]) if not (x > -1e14 and x < 1e14) then x = v[i] end", ctype
+    end
+    return "x = v[i]", ctype
+end
+
 --- Makes a reader for columns of one type.
 -- @tparam cdata type the column's `mt_type`, which must outlive the reader
 -- @tparam string name the column's name, for tracebacks

@@ -38,7 +38,7 @@ function M.columns(type, chain)
         return is_row and type.fields[i].type or type
     end
 
-    local function column(i)
+    function self.column(i)
         local c = C.mt_ffi_batch_column(batch, i)
         if c == nil then
             error(ffi.string(C.mt_ffi_error()), 0)
@@ -56,7 +56,7 @@ function M.columns(type, chain)
                 chain.needed[i] = 1
             end
             if batch then
-                bind(column(i))
+                bind(self.column(i))
             end
         end
         return gets[i]
@@ -65,7 +65,7 @@ function M.columns(type, chain)
     function self.bind(b)
         batch = b
         for k = 1, #bound do
-            binds[k](column(bound[k]))
+            binds[k](self.column(bound[k]))
         end
     end
 

@@ -441,6 +441,18 @@ local function compile(t, name, column, body, ctype, slow, unpack_value)
     return assert(loadstring(source, "=writer of " .. (name == "" and "result" or name)))(env)
 end
 
+--- For a driver that writes a column of numbers in place.
+-- @tparam cdata t the column's `mt_type`
+-- @treturn string|nil source of a test over `x`: holds for what may be stored as
+-- it is; nil where the column isn't of numbers
+-- @treturn cdata the C type of the values' pointer
+function M.inline(t)
+    if not readers.inline(t) then
+        return nil
+    end
+    return simple[t.kind][1], ffi.typeof(simple[t.kind][2])
+end
+
 --- Makes the writer of one column.
 -- @tparam cdata t the column's `mt_type`, which must outlive the writer
 -- @tparam string name the field's name, "" for a stream that is not of rows
