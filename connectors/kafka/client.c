@@ -1,0 +1,335 @@
+/* client.c - a librdkafka handle and what it says of itself.
+ *
+ * librdkafka speaks in two ways: log lines, straight from its own threads, and
+ * error events, which wait in a queue until somebody polls. Both end in the
+ * engine's log, at most LINES_MAX of them every LINES_SPAN_MS so that a lost
+ * broker does not fill a disk. The last error is kept: when waiting ends
+ * without an answer, it says why.
+ *
+ * Almost no error is the end. A broker that cannot be reached is tried again
+ * for ever, so that a job survives its restart; only a refused login is not.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include <stdio.h>
+
+#include "properties.h"
+
+#define LINES_MAX 20
+#define LINES_SPAN_MS 10000
+
+/* One answer is waited for so long before looking at cancellation again. */
+#define SLICE_MS 200
+
+/* How long a topic that was just made may take to be known. */
+#define NEW_TOPIC_MS 5000
+
+/* ---- what librdkafka says -------------------------------------------------------- */
+
+/* Counts a line; true when it may be written. `*dropped` is how many were not
+ * since the last that was. */
+static bool may_log(kafka_client *c, int32_t *dropped)
+{
+    int64_t now = mt_now_ms();
+
+    *dropped = 0;
+    if (now - c->log_since >= LINES_SPAN_MS) {
+        c->log_since = now;
+        c->log_lines = 0;
+    }
+    if (c->log_lines >= LINES_MAX) {
+        c->log_dropped++;
+        return false;
+    }
+    c->log_lines++;
+    *dropped = c->log_dropped;
+    c->log_dropped = 0;
+    return true;
+}
+
+static void say(kafka_client *c, mt_log_level level, const char *text)
+{
+    int32_t dropped;
+    bool may;
+
+    if (!mt_log_on(level))
+        return;
+    pthread_mutex_lock(&c->lock);
+    may = may_log(c, &dropped);
+    pthread_mutex_unlock(&c->lock);
+    if (may && dropped)
+        mt_log(level, "kafka", "%s: %s (%d more lines not shown)",
+               mt_context_operator(c->ctx), text, dropped);
+    else if (may)
+        mt_log(level, "kafka", "%s: %s", mt_context_operator(c->ctx), text);
+}
+
+/* thread: librdkafka's. Errors are WARN here, since librdkafka tries again;
+ * what cannot be mended fails the job with a message of its own. */
+static void on_log(const rd_kafka_t *rk, int level, const char *facility,
+                   const char *text)
+{
+    kafka_client *c = rd_kafka_opaque(rk);
+    char line[1024];
+    bool quiet = strcmp(facility, "CONFWARN") == 0;
+
+    snprintf(line, sizeof(line), "%s: %s", facility, text);
+    say(c, level <= 4 && !quiet ? MT_LOG_WARN
+           : level <= 6 && !quiet ? MT_LOG_INFO : MT_LOG_DEBUG, line);
+}
+
+static bool is_refusal(rd_kafka_resp_err_t failed, const char *text)
+{
+    switch (failed) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        return true;
+    case RD_KAFKA_RESP_ERR__SSL:
+        return strstr(text, "verif") || strstr(text, "certificate");
+    default:
+        return false;
+    }
+}
+
+void kafka_client_note(kafka_client *c, rd_kafka_resp_err_t failed,
+                       const char *text)
+{
+    bool vague = failed == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+
+    pthread_mutex_lock(&c->lock);
+    if (!c->refused && !(vague && c->trouble[0]))
+        snprintf(c->trouble, sizeof(c->trouble), "%s", text);
+    c->refused = c->refused || is_refusal(failed, text);
+    pthread_mutex_unlock(&c->lock);
+    say(c, MT_LOG_WARN, text);
+}
+
+static void on_error(rd_kafka_t *rk, int failed, const char *text,
+                     void *opaque)
+{
+    char why[512];
+
+    if (failed == RD_KAFKA_RESP_ERR__FATAL) {
+        failed = rd_kafka_fatal_error(rk, why, sizeof(why));
+        text = why;
+    }
+    kafka_client_note(opaque, failed, text);
+}
+
+bool kafka_client_may_retry(rd_kafka_resp_err_t failed)
+{
+    switch (failed) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int kafka_client_refusal(kafka_client *c, mt_error **err)
+{
+    char why[sizeof(c->trouble)];
+    bool refused;
+
+    pthread_mutex_lock(&c->lock);
+    refused = c->refused;
+    memcpy(why, c->trouble, sizeof(why));
+    pthread_mutex_unlock(&c->lock);
+    if (!refused)
+        return 0;
+    return mt_fail(err, MT_EIO, "the brokers at '%s' refuse the connection: "
+                   "%s; look at 'properties.security.protocol' and the "
+                   "'properties.sasl.*' and 'properties.ssl.*' options",
+                   c->brokers, why);
+}
+
+int kafka_client_timeout(kafka_client *c, const char *what, mt_error **err)
+{
+    char why[sizeof(c->trouble)];
+
+    pthread_mutex_lock(&c->lock);
+    memcpy(why, c->trouble, sizeof(why));
+    pthread_mutex_unlock(&c->lock);
+    return mt_fail(err, MT_ETIMEOUT, "%s: no answer from the brokers at '%s' "
+                   "within %lld ms ('properties.default.api.timeout.ms')%s%s",
+                   what, c->brokers, (long long)c->patience_ms,
+                   why[0] ? ": " : "", why);
+}
+
+/* ---- open, close ------------------------------------------------------------------- */
+
+static int configure(kafka_client *c, rd_kafka_conf_t *conf, const char *group,
+                     mt_error **err)
+{
+    const char *brokers = c->brokers;
+    char why[512];
+
+    if (kafka_embedded_named(brokers)) {
+        if (!(c->embedded = kafka_embedded_get(brokers, err)))
+            return MT_EIO;
+        brokers = kafka_embedded_address(c->embedded);
+    }
+    if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why,
+                          sizeof(why)) != RD_KAFKA_CONF_OK ||
+        (group && rd_kafka_conf_set(conf, "group.id", group, why,
+                                    sizeof(why)) != RD_KAFKA_CONF_OK))
+        return mt_fail(err, MT_EOPTION, "%s", why);
+    if (!kafka_property(c->options, "client.id") &&
+        !kafka_property(c->options, "client.id.prefix"))
+        rd_kafka_conf_set(conf, "client.id", "moontide", NULL, 0);
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    return 0;
+}
+
+/* What the configuration came to, for messages and bounds. */
+static void read_limits(kafka_client *c, const rd_kafka_conf_t *conf,
+                        bool sink)
+{
+    c->message_max = kafka_conf_number(conf, "message.max.bytes", 1000000);
+    c->queue_messages =
+        kafka_conf_number(conf, sink ? "queue.buffering.max.messages"
+                                     : "queued.min.messages", 50000);
+    c->queue_bytes =
+        1024 * kafka_conf_number(conf, sink ? "queue.buffering.max.kbytes"
+                                            : "queued.max.messages.kbytes",
+                                 16384);
+}
+
+int kafka_client_open(kafka_client *c, mt_context *ctx,
+                      const kafka_options *o, bool sink, const char *group,
+                      mt_error **err)
+{
+    rd_kafka_conf_t *conf;
+    char why[512];
+    int rc;
+
+    memset(c, 0, sizeof(*c));
+    c->ctx = ctx;
+    c->options = o;
+    c->brokers = o->brokers;
+    c->patience_ms = kafka_properties_patience_ms(o);
+    pthread_mutex_init(&c->lock, NULL);
+    c->lock_ready = true;
+    if (!(conf = kafka_properties_conf(o, sink, err)))
+        return MT_EOPTION;
+    if ((rc = configure(c, conf, group, err)) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return rc;
+    }
+    if (sink)
+        rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
+    read_limits(c, conf, sink);
+    c->rk = rd_kafka_new(sink ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf,
+                         why, sizeof(why));
+    if (!c->rk) {
+        rd_kafka_conf_destroy(conf);
+        return mt_fail(err, MT_EOPTION, "cannot make a Kafka client of the "
+                       "'properties.*' options: %s", why);
+    }
+    if (!sink)
+        rd_kafka_poll_set_consumer(c->rk);
+    return 0;
+}
+
+void kafka_client_close(kafka_client *c)
+{
+    if (c->rk)
+        rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (c->lock_ready)
+        pthread_mutex_destroy(&c->lock);
+    memset(c, 0, sizeof(*c));
+}
+
+/* ---- metadata ------------------------------------------------------------------------- */
+
+int kafka_client_metadata(kafka_client *c, const char *topic,
+                          const struct rd_kafka_metadata **out,
+                          mt_error **err)
+{
+    int64_t end = mt_now_ms() + c->patience_ms;
+    rd_kafka_topic_t *handle = NULL;
+    rd_kafka_resp_err_t failed;
+    int rc;
+
+    if (topic && !(handle = rd_kafka_topic_new(c->rk, topic, NULL)))
+        return mt_fail(err, MT_EOPTION, "topic '%s': %s", topic,
+                       rd_kafka_err2str(rd_kafka_last_error()));
+    do {
+        failed = rd_kafka_metadata(c->rk, !topic, handle, out, SLICE_MS);
+        rd_kafka_poll(c->rk, 0);
+        rc = failed ? kafka_client_refusal(c, err) : 0;
+        if (rc == 0 && failed && mt_context_cancelled(c->ctx))
+            rc = mt_fail(err, MT_ECANCELLED, "cancelled");
+        if (rc == 0 && failed && mt_now_ms() >= end)
+            rc = kafka_client_timeout(c, "cannot look up topics", err);
+    } while (failed && rc == 0);
+    if (handle)
+        rd_kafka_topic_destroy(handle);
+    return rc;
+}
+
+/* 1: the topic is there; 0: it may yet come; negative: it will not. */
+static int judge(kafka_client *c, const char *name,
+                 const struct rd_kafka_metadata *answer, bool last,
+                 mt_error **err)
+{
+    const struct rd_kafka_metadata_topic *at =
+        answer->topic_cnt ? &answer->topics[0] : NULL;
+
+    if (at && !at->err && at->partition_cnt > 0)
+        return 1;
+    if (at && at->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return mt_fail(err, MT_EIO, "the brokers at '%s' do not let us use "
+                       "topic '%s'", c->brokers, name);
+    if (!last)
+        return 0;
+    return mt_fail(err, MT_ENOTFOUND, "topic '%s' does not exist at '%s'%s%s",
+                   name, c->brokers, at && at->err ? ": " : "",
+                   at && at->err ? rd_kafka_err2str(at->err) : "");
+}
+
+int kafka_client_topic(kafka_client *c, const char *topic,
+                       const struct rd_kafka_metadata **out, mt_error **err)
+{
+    int64_t end = mt_now_ms() + NEW_TOPIC_MS;
+    int rc;
+
+    if (c->embedded &&
+        (rc = kafka_embedded_topic(c->embedded, topic, err)) < 0)
+        return rc;
+    for (;;) {
+        if ((rc = kafka_client_metadata(c, topic, out, err)) < 0)
+            return rc;
+        if ((rc = judge(c, topic, *out, mt_now_ms() >= end, err)) > 0)
+            return 0;
+        rd_kafka_metadata_destroy(*out);
+        if (rc == 0 && mt_context_cancelled(c->ctx))
+            rc = mt_fail(err, MT_ECANCELLED, "cancelled");
+        if (rc < 0)
+            return rc;
+        rd_kafka_poll(c->rk, 100);
+    }
+}
