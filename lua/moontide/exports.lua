@@ -1,0 +1,170 @@
+--- Where each public name comes from.
+--
+-- Nothing is loaded before it is named, so that `require "moontide"` costs next
+-- to nothing. An entry is the module that *is* the value, or `module:field`
+-- where the value is one of the module's fields; "later" stands for a name that
+-- raises "not supported yet: NAME".
+-- @module moontide.exports
+local errors = require "moontide.error"
+
+local M = {}
+
+M.common = {
+    Types = "moontide.types",
+    TypeInformation = "moontide.logical",
+    Row = "moontide.row",
+    RowKind = "moontide.rowkind",
+    Configuration = "moontide.common.configuration",
+    ExecutionConfig = "moontide.common.execution_config:ExecutionConfig",
+    ExecutionMode = "moontide.common.execution_config:ExecutionMode",
+    InputDependencyConstraint = "moontide.common.execution_config:InputDependencyConstraint",
+    Duration = "moontide.common.duration",
+    Decimal = "moontide.values:Decimal",
+    Date = "moontide.values:Date",
+    Time = "moontide.values:Time",
+    Timestamp = "moontide.values:Timestamp",
+    Instant = "moontide.values:Instant",
+    WatermarkStrategy = "moontide.common.watermark:WatermarkStrategy",
+    RestartStrategies = "moontide.common.restart:RestartStrategies",
+    JobClient = "moontide.job:JobClient",
+    JobExecutionResult = "moontide.job:JobExecutionResult",
+    JobStatus = "moontide.job:JobStatus",
+    SimpleStringSchema = "moontide.common.serialization:SimpleStringSchema",
+    ByteArraySchema = "moontide.common.serialization:ByteArraySchema",
+    JsonRowDeserializationSchema =
+        "moontide.common.serialization:JsonRowDeserializationSchema",
+    JsonRowSerializationSchema = "moontide.common.serialization:JsonRowSerializationSchema",
+    CsvRowDeserializationSchema = "moontide.common.serialization:CsvRowDeserializationSchema",
+    CsvRowSerializationSchema = "moontide.common.serialization:CsvRowSerializationSchema",
+    AvroRowDeserializationSchema = "later",
+    AvroRowSerializationSchema = "later",
+    TimestampAssigner = "later",
+    Encoder = "later",
+    SimpleStringEncoder = "later",
+}
+
+M.datastream = {
+    StreamExecutionEnvironment = "moontide.datastream.environment:StreamExecutionEnvironment",
+    RuntimeExecutionMode = "moontide.datastream.environment:RuntimeExecutionMode",
+    TimeCharacteristic = "moontide.datastream.environment:TimeCharacteristic",
+    DataStream = "moontide.datastream.stream",
+    KeyedStream = "moontide.datastream.keyed",
+    ConnectedStreams = "moontide.datastream.connected",
+    DataStreamSink = "moontide.datastream.sink",
+    CheckpointConfig = "moontide.datastream.checkpoint_config:CheckpointConfig",
+    CheckpointingMode = "moontide.datastream.checkpoint_config:CheckpointingMode",
+    ExternalizedCheckpointCleanup =
+        "moontide.datastream.checkpoint_config:ExternalizedCheckpointCleanup",
+    SlotSharingGroup = "moontide.common.resources:SlotSharingGroup",
+    MemorySize = "moontide.common.resources:MemorySize",
+    Function = "moontide.datastream.functions:Function",
+    MapFunction = "moontide.datastream.functions:MapFunction",
+    FilterFunction = "moontide.datastream.functions:FilterFunction",
+    FlatMapFunction = "moontide.datastream.functions:FlatMapFunction",
+    ReduceFunction = "moontide.datastream.functions:ReduceFunction",
+    KeySelector = "moontide.datastream.functions:KeySelector",
+    NullByteKeySelector = "moontide.datastream.functions:NullByteKeySelector",
+    Partitioner = "moontide.datastream.functions:Partitioner",
+    CoMapFunction = "moontide.datastream.functions:CoMapFunction",
+    CoFlatMapFunction = "moontide.datastream.functions:CoFlatMapFunction",
+    ProcessFunction = "moontide.datastream.functions:ProcessFunction",
+    NumberSequenceSource = "moontide.connectors.sequence",
+    DeliveryGuarantee = "moontide.connectors.kafka:DeliveryGuarantee",
+    Semantic = "moontide.connectors.kafka:Semantic",
+    FlinkKafkaConsumer = "moontide.connectors.kafka:FlinkKafkaConsumer",
+    FlinkKafkaProducer = "moontide.connectors.kafka:FlinkKafkaProducer",
+    KafkaSource = "moontide.connectors.kafka:KafkaSource",
+    KafkaSourceBuilder = "moontide.connectors.kafka:KafkaSourceBuilder",
+    KafkaSink = "moontide.connectors.kafka:KafkaSink",
+    KafkaSinkBuilder = "moontide.connectors.kafka:KafkaSinkBuilder",
+    KafkaTopicPartition = "moontide.connectors.kafka:KafkaTopicPartition",
+    KafkaOffsetsInitializer = "moontide.connectors.kafka:KafkaOffsetsInitializer",
+    KafkaOffsetResetStrategy = "moontide.connectors.kafka:KafkaOffsetResetStrategy",
+    KafkaRecordSerializationSchema = "moontide.connectors.kafka:KafkaRecordSerializationSchema",
+    KafkaRecordSerializationSchemaBuilder =
+        "moontide.connectors.kafka:KafkaRecordSerializationSchemaBuilder",
+}
+
+-- Functions, windows, state and connectors of later releases.
+for name in ([[
+    KeyedProcessFunction CoProcessFunction KeyedCoProcessFunction AggregateFunction WindowFunction
+    AllWindowFunction ProcessWindowFunction ProcessAllWindowFunction PassThroughWindowFunction
+    PassThroughAllWindowFunction BroadcastProcessFunction KeyedBroadcastProcessFunction
+    SourceFunction SinkFunction AsyncFunction AsyncDataStream BroadcastStream
+    BroadcastConnectedStream WindowedStream AllWindowedStream CachedDataStream OutputTag
+    TumblingEventTimeWindows TumblingProcessingTimeWindows SlidingEventTimeWindows
+    SlidingProcessingTimeWindows EventTimeSessionWindows ProcessingTimeSessionWindows
+    DynamicEventTimeSessionWindows DynamicProcessingTimeSessionWindows CountTumblingWindowAssigner
+    CountSlidingWindowAssigner GlobalWindows WindowAssigner MergingWindowAssigner TimeWindow
+    CountWindow GlobalWindow SessionWindowTimeGapExtractor
+    EventTimeTrigger ProcessingTimeTrigger ContinuousEventTimeTrigger
+    ContinuousProcessingTimeTrigger CountTrigger PurgingTrigger NeverTrigger Trigger TriggerResult
+    ValueStateDescriptor ListStateDescriptor MapStateDescriptor ReducingStateDescriptor
+    AggregatingStateDescriptor StateTtlConfig TimerService TimeDomain
+    MemoryStateBackend FsStateBackend RocksDBStateBackend HashMapStateBackend
+    EmbeddedRocksDBStateBackend CustomStateBackend PredefinedOptions
+    JobManagerCheckpointStorage FileSystemCheckpointStorage CustomCheckpointStorage
+    StreamingFileSink FileSink FileSource StreamFormat BulkFormat RollingPolicy BucketAssigner
+    DefaultRollingPolicy OutputFileConfig FileCompactStrategy FileCompactor
+    FileEnumeratorProvider FileSplitAssignerProvider ParquetColumnarRowInputFormat
+    ParquetBulkWriters OrcBulkWriters CsvBulkWriters AvroBulkWriters AvroParquetWriters
+    AvroParquetReaders CsvReaderFormat CsvSchema AvroSchema AvroInputFormat
+    GenericRecordAvroTypeInfo HybridSource
+    JdbcSink JdbcConnectionOptions JdbcExecutionOptions
+    Elasticsearch6SinkBuilder Elasticsearch7SinkBuilder ElasticsearchEmitter FlushBackoffType]]
+):gmatch "%S+" do
+    M.datastream[name] = "later"
+end
+
+-- The Table API. A package's own module says what else it has; see `find`.
+M.table = {
+    DataTypes = "moontide.datatypes",
+}
+
+-- ---- looking names up ----------------------------------------------------------------
+
+--- The value of an entry.
+-- @tparam string name
+-- @tparam string entry
+function M.load(name, entry)
+    if entry == "later" then
+        return require("moontide.later").stand_in(name)
+    end
+    local module, field = entry:match "^([^:]+):?(.*)$"
+    local value = require(module)
+    return field ~= "" and value[field] or field == "" and value
+end
+
+--- Makes a package: a table that loads its names when they are read.
+-- @tparam string title for messages, "moontide.common"
+-- @tparam table names entries by name
+-- @tparam[opt] function find answers for names that aren't among them, or nil
+-- @treturn table
+function M.package(title, names, find)
+    return setmetatable({}, {
+        __index = function(package_table, name)
+            local entry = names[name]
+            local value
+            if entry then
+                value = M.load(name, entry)
+            elseif find then
+                value = find(name)
+            end
+            if value ~= nil then
+                rawset(package_table, name, value)
+                return value
+            elseif type(name) ~= "string" or name:sub(1, 1) == "_" then
+                return nil
+            end
+            local known = {}
+            for other in pairs(names) do
+                known[#known + 1] = other
+            end
+            local near = errors.nearest(name, known)
+            return errors.raise("MISUSE", "%s has no '%s'%s", title, name,
+                near and (", did you mean '%s'?"):format(near) or "")
+        end,
+    })
+end
+
+return M
