@@ -32,6 +32,13 @@ function M.moontide()
     return os.getenv "MOONTIDE_BIN" or "build/release/bin/moontide"
 end
 
+--- The plain `luajit` that can load this build, sanitized or not.
+function M.luajit()
+    local preload = os.getenv "MOONTIDE_PRELOAD" or ""
+    return (preload ~= "" and "LD_PRELOAD=" .. preload .. " " or "")
+        .. (os.getenv "LUA" or "luajit")
+end
+
 --- Runs a shell command, ended after a time.
 -- @tparam string command
 -- @tparam[opt=60] number seconds it may take
