@@ -356,10 +356,10 @@ static void fail_not_found(mt_plugin_kind kind, const char *name,
         mt__nearest_try(&nearest, n.items[i]);
         mt_buf_printf(&list, "%s%s", i > 0 ? ", " : "", n.items[i]);
     }
-    mt_fail(err, MT_ENOTFOUND, "there is no %s '%s'%s%s%s. Found: %.*s",
+    mt_fail(err, MT_ENOTFOUND, "there is no %s '%s'%s%s%s Found: %.*s",
             mt__plugin_kind_name(kind), name,
             nearest.best ? ", did you mean '" : "",
-            nearest.best ? nearest.best : "", nearest.best ? "'?" : "",
+            nearest.best ? nearest.best : "", nearest.best ? "'?" : ".",
             list.len ? (int)list.len : 4,
             list.len ? (const char *)list.data : "none");
     mt_buf_fini(&list);
