@@ -44,15 +44,14 @@ static inline void cell_trim(const char **text, size_t *len)
 /* ---- columns ------------------------------------------------------------------ */
 
 /* Takes a column back to `rows` rows, so that a value can be put again (the
- * last of duplicate keys) or a broken record leaves nothing behind. Keeps the
- * builder's rule: validity is all ones from `rows` on. */
+ * last of duplicate keys) or a broken record leaves nothing behind: neither
+ * rows nor the elements of a list that was never ended. Keeps the builder's
+ * rule that validity is all ones from `rows` on. */
 static inline void cell_cut_column(mt_column_builder *c, int32_t rows)
 {
     int32_t keep = rows;
     int32_t i;
 
-    if (c->rows <= rows)
-        return;
     for (i = rows; c->nulls && i < c->rows; i++) {
         uint8_t bit = (uint8_t)(1u << (i & 7));
 

@@ -120,9 +120,9 @@ typedef struct nest {
     int32_t depth;
 } nest;
 
-/* Steps into the container at r->at. A container without anything in it leaves
- * r->at at its closing bracket. */
-static int enter_container(json_reader *r, nest *n)
+/* Steps into the container at r->at: to its first value, or to its closing
+ * bracket if there is none, as *empty then says. */
+static int enter_container(json_reader *r, nest *n, bool *empty)
 {
     bool object = r->text[*r->at] == '{';
 
@@ -133,9 +133,8 @@ static int enter_container(json_reader *r, nest *n)
     n->objects = n->objects << 1 | object;
     n->depth++;
     r->at++;
-    if (object && r->text[*r->at] != '}')
-        return skip_key(r);
-    return 0;
+    *empty = r->text[*r->at] == (object ? '}' : ']');
+    return object && !*empty ? skip_key(r) : 0;
 }
 
 /* Behind a value: steps over what closes containers, and over a comma and a key
@@ -167,21 +166,19 @@ int json_skip_value(json_reader *r)
 
     do {
         uint8_t c = r->text[*r->at];
+        bool inside = false;
 
         if (c == '{' || c == '[') {
-            rc = enter_container(r, &n);
-            if (rc < 0)
-                return rc;
-            c = r->text[*r->at];
-            if (c != (n.objects & 1 ? '}' : ']'))
-                continue;
+            bool empty;
+
+            rc = enter_container(r, &n, &empty);
+            inside = !empty;
         } else {
             rc = json_check_scalar(r);
-            if (rc < 0)
-                return rc;
             r->at++;
         }
-        rc = leave_value(r, &n);
+        if (rc == 0 && !inside)
+            rc = leave_value(r, &n);
         if (rc < 0)
             return rc;
     } while (n.depth);
