@@ -153,6 +153,10 @@ local function base_type(self)
     local first, second = self:type_parameters(parameters)
     if kind == "TIME" or kind == "TIMESTAMP" then
         kind = time_zone(self, kind, pos)
+    elseif kind == "VARCHAR" or kind == "VARBINARY" then
+        -- Flink's statements take any length where none is given, although its
+        -- type system says 1.
+        first = first or logical.MAX_LENGTH
     end
     return self:make_type(pos, logical.scalar, kind, first, second)
 end
