@@ -29,6 +29,29 @@ static int32_t sequence_len(const uint8_t *s, int32_t left)
     return len;
 }
 
+bool mt__utf8_is_valid(const void *bytes, size_t len)
+{
+    const uint8_t *s = bytes, *end = s + len;
+    uint64_t word;
+    int32_t n;
+
+    while (s < end) {
+        /* Most text is ASCII, eight bytes of which can be seen at once. */
+        if (end - s >= 8) {
+            memcpy(&word, s, sizeof(word));
+            if (!(word & UINT64_C(0x8080808080808080))) {
+                s += 8;
+                continue;
+            }
+        }
+        n = sequence_len(s, end - s > 4 ? 4 : (int32_t)(end - s));
+        if (n == 0)
+            return false;
+        s += n;
+    }
+    return true;
+}
+
 /* Bytes as text: what is not UTF-8 becomes U+FFFD, as in Java. */
 static int append_utf8(mt_buf *out, const uint8_t *s, int32_t len)
 {

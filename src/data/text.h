@@ -22,8 +22,11 @@ bool mt__scan_time(const char *text, size_t len, const mt_type *type,
                    void *out);
 bool mt__scan_timestamp(const char *text, size_t len, mt_timestamp9 *out);
 
-/* A count of months or milliseconds as SQL shows
- * intervals: "+1-06", "-3 00:00:00.500". At most MT_TEXT_MAX bytes. */
+/* Whether the bytes are well-formed UTF-8. */
+bool mt__utf8_is_valid(const void *bytes, size_t len);
+
+/* A count of months or milliseconds as SQL shows intervals: "+1-06",
+ * "-3 00:00:00.500". At most MT_TEXT_MAX bytes. */
 size_t mt__text_months(char *out, int32_t months);
 size_t mt__text_millis(char *out, int64_t millis);
 
