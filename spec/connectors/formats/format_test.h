@@ -93,7 +93,7 @@ UNUSED static mt_batch *decode_all(mt_decoder *d, const mt_type *type,
                                    const mt_span *messages, int32_t len,
                                    int32_t *rows, mt_error **err)
 {
-    mt_builder *b = mt_builder_new(type, 0, err);
+    mt_builder *b = mt_builder_new(type, len + 1, err);
     int32_t *own = calloc((size_t)len + 1, sizeof(*own));
     mt_batch *batch = NULL;
     int32_t done;
@@ -159,6 +159,26 @@ UNUSED static const char *round_trip(const char *format, const char *type_text,
 
 /* ---- comparing ----------------------------------------------------------------- */
 
+/* The same bits, or both no number. */
+UNUSED static bool same_fixed(const mt_type *type, const void *a, const void *b)
+{
+    double x, y;
+    float f, g;
+
+    if (memcmp(a, b, (size_t)type->width) == 0)
+        return true;
+    if (type->kind == MT_FLOAT) {
+        memcpy(&f, a, sizeof(f));
+        memcpy(&g, b, sizeof(g));
+        return f != f && g != g;
+    }
+    if (type->kind != MT_DOUBLE)
+        return false;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return x != x && y != y;
+}
+
 /* Row i of a and row j of b hold the same value. */
 UNUSED static bool same_value(const mt_type *type, const mt_column *a,
                               int32_t i, const mt_column *b, int32_t j)
@@ -172,8 +192,8 @@ UNUSED static bool same_value(const mt_type *type, const mt_column *a,
     case MT_FORM_BITS:
         return mt_bit(a->values, i) == mt_bit(b->values, j);
     case MT_FORM_FIXED:
-        return memcmp((const char *)a->values + (size_t)i * width,
-                      (const char *)b->values + (size_t)j * width, width) == 0;
+        return same_fixed(type, (const char *)a->values + (size_t)i * width,
+                          (const char *)b->values + (size_t)j * width);
     case MT_FORM_STRUCT:
         for (k = 0; k < type->fields_len; k++) {
             if (!same_value(type->fields[k].type, &a->children[k], i,
@@ -296,7 +316,7 @@ UNUSED static int put_random_fixed(mt_column_builder *c, uint64_t *seed)
             d = (double)(int64_t)tap_below(seed, 100000) / 100;
         return mt_put_f64(c, d != d ? -0.0 : d);
     case MT_DECIMAL:
-        v = (mt_int128)bits << 64 | tap_random(seed);
+        v = (mt_int128)((unsigned __int128)bits << 64 | tap_random(seed));
         v %= power10_of(type->precision);
         if (tap_below(seed, 4) == 0)
             v = power10_of(type->precision) - 1;
