@@ -29,8 +29,9 @@ t_env:execute_sql("CREATE TABLE documents (id INT, name STRING, score DECIMAL(5,
 t_env:execute_sql("CREATE TABLE bytes (document STRING) " ..
     kafka("scores_json", "'format' = 'raw'"))
 
-t_env:from_elements({ { [[1,"Ann ""the first""",9.5]] }, { "2,n/a,10" } }, { "line" })
-    :execute_insert("lines"):wait()
+local lines = env:from_collection({ [[1,"Ann ""the first""",9.5]], "2,n/a,10" },
+    moontide.Types.STRING())
+t_env:from_data_stream(lines, { "line" }):execute_insert("lines"):wait()
 t_env:execute_sql("INSERT INTO documents SELECT * FROM scores"):wait()
 
 for row in t_env:from_path("bytes"):execute():collect() do

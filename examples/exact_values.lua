@@ -16,20 +16,14 @@ t_env:execute_sql [[
 ]]
 
 local at = Timestamp "2020-02-29 12:00:00.123"
-local DataTypes = moontide.DataTypes
-local prices = t_env:from_elements({
-    { 9007199254740993LL, Decimal "0.20", at },
-    { 9007199254740994LL, Decimal "0.30", at },
-}, DataTypes.ROW {
-    DataTypes.FIELD("id", DataTypes.BIGINT()),
-    DataTypes.FIELD("price", DataTypes.DECIMAL(10, 2)),
-    DataTypes.FIELD("at", DataTypes.TIMESTAMP(3)),
-})
-
-local tip = Decimal "0.10"
 local record = Types.ROW_NAMED({ "id", "price", "at" },
     { Types.LONG(), Types.BIG_DEC(), Types.SQL_TIMESTAMP() })
-local dearer = t_env:to_append_stream(prices, record)
-    :map(function(row) return { row.id, row.price + tip, row.at } end, record)
+local prices = env:from_collection({
+    { 9007199254740993LL, Decimal "0.20", at },
+    { 9007199254740994LL, Decimal "0.30", at },
+}, record)
+
+local tip = Decimal "0.10"
+local dearer = prices:map(function(row) return { row.id, row.price + tip, row.at } end, record)
 
 t_env:from_data_stream(dearer):execute_insert("shown"):wait()

@@ -28,15 +28,13 @@ end
 people "people"
 people "adults"
 
--- Something to read.
-t_env:from_elements({ { "ann", 12 }, { "bob", 31 }, { "cid", 9 }, { "dave", 47 } },
-    moontide.DataTypes.ROW {
-        moontide.DataTypes.FIELD("name", moontide.DataTypes.STRING()),
-        moontide.DataTypes.FIELD("age", moontide.DataTypes.INT()),
-    })
-    :execute_insert("people"):wait()
-
 local record = Types.ROW_NAMED({ "name", "age" }, { Types.STRING(), Types.INT() })
+
+-- Something to read.
+local everybody = env:from_collection(
+    { { "ann", 12 }, { "bob", 31 }, { "cid", 9 }, { "dave", 47 } }, record)
+t_env:from_data_stream(everybody):execute_insert("people"):wait()
+
 local adults = t_env:to_append_stream(t_env:from_path("people"), record)
     :filter(function(person) return person.age >= 18 end)
 t_env:from_data_stream(adults):execute_insert("adults"):wait()
