@@ -19,12 +19,12 @@ typedef struct options {
 /* One entry an option: it parses, checks, words the errors and fills the
  * documentation. A zeroed entry ends the table. */
 static const mt_option option_table[] = {
-    { .name = "sink.parallelism",
-      .type = MT_OPT_INT,
-      .offset = offsetof(options, parallelism),
-      .min = 1,
-      .help = "Number of parallel subtasks, in place of the job's." },
-    { 0 },
+    {.name = "sink.parallelism",
+     .type = MT_OPT_INT,
+     .offset = offsetof(options, parallelism),
+     .min = 1,
+     .help = "Number of parallel subtasks, in place of the job's."},
+    {0},
 };
 
 /* This sink takes changes of every kind, not insertions alone. */
@@ -60,13 +60,13 @@ static int sink_write(void *sink, mt_batch *batch, mt_error **err)
 }
 
 static const mt_connector connector = {
-    .plugin = { .abi = MT_ABI,
-                .size = sizeof(mt_connector),
-                .kind = MT_PLUGIN_CONNECTOR,
-                .name = "blackhole",
-                .summary = "swallows all rows; for benchmarks",
-                .options = option_table,
-                .options_size = sizeof(options) },
+    .plugin = {.abi = MT_ABI,
+               .size = sizeof(mt_connector),
+               .kind = MT_PLUGIN_CONNECTOR,
+               .name = "blackhole",
+               .summary = "swallows all rows; for benchmarks",
+               .options = option_table,
+               .options_size = sizeof(options)},
     .sink_kinds = sink_kinds,
     .sink_open = sink_open,
     .sink_write = sink_write,

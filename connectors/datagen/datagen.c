@@ -42,7 +42,7 @@ typedef struct source {
     int32_t rows_max; /* that one batch may take, by its bytes */
 } source;
 
-/* ---- rate ------------------------------------------------------------------------ */
+/* ---- rate --------------------------------------------------------------- */
 
 typedef unsigned __int128 wide;
 
@@ -78,7 +78,7 @@ static void forgive_debt(source *s, int64_t now_ms)
         s->start_ms += behind - DEBT_MAX_MS;
 }
 
-/* ---- rows ------------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------- */
 
 static moment look_at_clock(void)
 {
@@ -142,7 +142,7 @@ static int source_poll(void *src, mt_builder *out, int64_t *wake_ms,
     return MT_FLOW_WAIT;
 }
 
-/* ---- life --------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 static void source_close(void *src)
 {
@@ -172,8 +172,8 @@ static void measure(source *s, const options *o)
         s->left = least(s->left, generator_rows(&s->columns[i]));
         bytes += generator_row_bytes(&s->columns[i]);
     }
-    s->rows_max = bytes < MT_BATCH_BYTES ? (int32_t)(MT_BATCH_BYTES / bytes)
-                                         : 1;
+    s->rows_max =
+        bytes < MT_BATCH_BYTES ? (int32_t)(MT_BATCH_BYTES / bytes) : 1;
 }
 
 /* Without a seed of the user's every run is another. */
@@ -187,8 +187,8 @@ static uint64_t choose_seed(const options *o)
     return (uint64_t)ts.tv_sec * 1000000007u ^ (uint64_t)ts.tv_nsec << 20;
 }
 
-static int source_open(mt_context *ctx, const void *opts,
-                       const mt_table *table, void **src, mt_error **err)
+static int source_open(mt_context *ctx, const void *opts, const mt_table *table,
+                       void **src, mt_error **err)
 {
     const options *o = opts;
     source *s = mt_calloc(sizeof(*s));
@@ -216,12 +216,13 @@ static int source_open(mt_context *ctx, const void *opts,
 static int check(const void *opts, const mt_table *table, mt_error **err)
 {
     const options *o = opts;
-    subtask only = { .parallelism = 1 };
+    subtask only = {.parallelism = 1};
     generator *columns;
     int rc;
 
     if (table->sink)
-        return mt_fail(err, MT_EUNSUPPORTED, "connector 'datagen' is a source "
+        return mt_fail(err, MT_EUNSUPPORTED,
+                       "connector 'datagen' is a source "
                        "and cannot be written to");
     rc = generators_new(table->type, &o->fields, only, &columns, err);
     if (rc == 0)
@@ -246,47 +247,47 @@ static bool bounded(const void *opts)
 }
 
 static const mt_option option_table[] = {
-    { .name = "rows-per-second",
-      .type = MT_OPT_INT,
-      .offset = offsetof(options, rows_per_second),
-      .def = "10000",
-      .min = 1,
-      .help = "Rows that all subtasks together make in a second. A very large "
-              "number means as fast as possible." },
-    { .name = "number-of-rows",
-      .type = MT_OPT_INT,
-      .offset = offsetof(options, number_of_rows),
-      .max = INT64_MAX,
-      .help = "Rows that all subtasks together make before the source ends. "
-              "Without it, and without a sequence, the source never ends." },
-    { .name = "fields.*",
-      .type = MT_OPT_PREFIX,
-      .offset = offsetof(options, fields),
-      .help = "What a column's values are, as fields.<column>.<setting>: kind "
-              "(random or sequence), start and end of a sequence, min and max "
-              "of numbers, length of texts, bytes and collections, var-len "
-              "(texts up to length), max-past of timestamps, null-rate." },
-    { .name = "seed",
-      .type = MT_OPT_INT,
-      .offset = offsetof(options, seed),
-      .help = "With the same seed and parallelism the same random values come "
-              "again." },
-    { .name = "scan.parallelism",
-      .type = MT_OPT_INT,
-      .offset = offsetof(options, parallelism),
-      .min = 1,
-      .help = "Number of parallel subtasks, in place of the job's." },
-    { 0 },
+    {.name = "rows-per-second",
+     .type = MT_OPT_INT,
+     .offset = offsetof(options, rows_per_second),
+     .def = "10000",
+     .min = 1,
+     .help = "Rows that all subtasks together make in a second. A very large "
+             "number means as fast as possible."},
+    {.name = "number-of-rows",
+     .type = MT_OPT_INT,
+     .offset = offsetof(options, number_of_rows),
+     .max = INT64_MAX,
+     .help = "Rows that all subtasks together make before the source ends. "
+             "Without it, and without a sequence, the source never ends."},
+    {.name = "fields.*",
+     .type = MT_OPT_PREFIX,
+     .offset = offsetof(options, fields),
+     .help = "What a column's values are, as fields.<column>.<setting>: kind "
+             "(random or sequence), start and end of a sequence, min and max "
+             "of numbers, length of texts, bytes and collections, var-len "
+             "(texts up to length), max-past of timestamps, null-rate."},
+    {.name = "seed",
+     .type = MT_OPT_INT,
+     .offset = offsetof(options, seed),
+     .help = "With the same seed and parallelism the same random values come "
+             "again."},
+    {.name = "scan.parallelism",
+     .type = MT_OPT_INT,
+     .offset = offsetof(options, parallelism),
+     .min = 1,
+     .help = "Number of parallel subtasks, in place of the job's."},
+    {0},
 };
 
 static const mt_connector connector = {
-    .plugin = { .abi = MT_ABI,
-                .size = sizeof(mt_connector),
-                .kind = MT_PLUGIN_CONNECTOR,
-                .name = "datagen",
-                .summary = "makes rows of random values and sequences",
-                .options = option_table,
-                .options_size = sizeof(options) },
+    .plugin = {.abi = MT_ABI,
+               .size = sizeof(mt_connector),
+               .kind = MT_PLUGIN_CONNECTOR,
+               .name = "datagen",
+               .summary = "makes rows of random values and sequences",
+               .options = option_table,
+               .options_size = sizeof(options)},
     .check = check,
     .bounded = bounded,
     .source_open = source_open,

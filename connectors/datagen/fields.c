@@ -35,7 +35,7 @@ typedef struct walk {
     mt_error **err;
 } walk;
 
-/* ---- settings --------------------------------------------------------------------- */
+/* ---- settings ----------------------------------------------------------- */
 
 static int fail_memory(walk *w)
 {
@@ -49,8 +49,10 @@ static int fail_setting(walk *w, const char *setting, const char *value,
     char name[256];
 
     snprintf(name, sizeof(name), "fields.%s.%s", (char *)w->path.data, setting);
-    mt_fail(w->err, MT_EOPTION, "option '%s' of connector 'datagen' must %s, "
-            "is '%s'", name, must, value);
+    mt_fail(w->err, MT_EOPTION,
+            "option '%s' of connector 'datagen' must %s, "
+            "is '%s'",
+            name, must, value);
     if (w->err)
         mt_error_set_option(*w->err, name);
     return MT_EOPTION;
@@ -121,8 +123,8 @@ static int get_decimal(walk *w, const char *setting, const mt_type *type,
     const char *text = find_setting(w, setting, &rc);
     char must[64];
 
-    if (!text || mt_read_decimal(text, strlen(text), type->precision,
-                                 type->scale, out))
+    if (!text ||
+        mt_read_decimal(text, strlen(text), type->precision, type->scale, out))
         return rc;
     snprintf(must, sizeof(must), "be a DECIMAL(%d, %d)", (int)type->precision,
              (int)type->scale);
@@ -142,11 +144,12 @@ static int get_bool(walk *w, const char *setting, bool *out)
     return fail_setting(w, setting, text, "be true or false");
 }
 
-/* ---- kinds of value ------------------------------------------------------------------- */
+/* ---- kinds of value ----------------------------------------------------- */
 
 static int fail_order(walk *w, const char *low, const char *high)
 {
-    return mt_fail(w->err, MT_EOPTION, "option 'fields.%s.%s' of connector "
+    return mt_fail(w->err, MT_EOPTION,
+                   "option 'fields.%s.%s' of connector "
                    "'datagen' must not be above 'fields.%s.%s'",
                    (char *)w->path.data, low, (char *)w->path.data, high);
 }
@@ -259,7 +262,7 @@ static int read_random(walk *w, generator *g)
     }
 }
 
-/* ---- sequences ------------------------------------------------------------------------------ */
+/* ---- sequences ---------------------------------------------------------- */
 
 static bool can_count(const mt_type *type)
 {
@@ -298,7 +301,8 @@ static void sequence_limits(const mt_type *type, int64_t *min, int64_t *max)
 
 static int fail_bounds(walk *w)
 {
-    return mt_fail(w->err, MT_EOPTION, "column '%s' is a sequence and needs "
+    return mt_fail(w->err, MT_EOPTION,
+                   "column '%s' is a sequence and needs "
                    "options 'fields.%s.start' and 'fields.%s.end'",
                    (char *)w->path.data, (char *)w->path.data,
                    (char *)w->path.data);
@@ -345,14 +349,14 @@ static int read_kind(walk *w, generator *g)
     if (strcasecmp(kind, "sequence") != 0)
         return fail_setting(w, "kind", kind, "be random or sequence");
     if (!can_count(g->type) || w->listed)
-        return fail_setting(w, "kind", kind, w->listed
-                                ? "be random inside of a collection"
-                                : "be random, since values of this type "
-                                  "have no sequence");
+        return fail_setting(w, "kind", kind,
+                            w->listed ? "be random inside of a collection"
+                                      : "be random, since values of this type "
+                                        "have no sequence");
     return read_sequence(w, g);
 }
 
-/* ---- the tree --------------------------------------------------------------------------------- */
+/* ---- the tree ----------------------------------------------------------- */
 
 static int make_generator(walk *w, generator *g);
 
@@ -431,8 +435,10 @@ static int make_nested(walk *w, generator *g)
         return rc;
     if ((g->type->kind == MT_MAP || g->type->kind == MT_MULTISET) &&
         g->children[0].null_rate > 0)
-        return mt_fail(w->err, MT_EOPTION, "the keys of '%s' cannot be NULL: "
-                       "give them no null-rate", (char *)w->path.data);
+        return mt_fail(w->err, MT_EOPTION,
+                       "the keys of '%s' cannot be NULL: "
+                       "give them no null-rate",
+                       (char *)w->path.data);
     return 0;
 }
 
@@ -442,20 +448,23 @@ static int make_generator(walk *w, generator *g)
     int rc;
 
     if (type->kind == MT_RAW)
-        return mt_fail(w->err, MT_ETYPE, "connector 'datagen' makes no values "
+        return mt_fail(w->err, MT_ETYPE,
+                       "connector 'datagen' makes no values "
                        "of type RAW, as column '%s' has it",
                        (char *)w->path.data);
     rc = get_double(w, "null-rate", 0, 1, &g->null_rate);
     if (rc < 0)
         return rc;
     if (g->null_rate > 0 && !type->nullable)
-        return mt_fail(w->err, MT_EOPTION, "column '%s' is NOT NULL and can "
-                       "have no null-rate", (char *)w->path.data);
+        return mt_fail(w->err, MT_EOPTION,
+                       "column '%s' is NOT NULL and can "
+                       "have no null-rate",
+                       (char *)w->path.data);
     return type->fields_len || type->kind == MT_ROW ? make_nested(w, g)
                                                     : read_kind(w, g);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------- */
 
 /* The names that were asked for which begin as `name` does up to its setting,
  * as "fields.a.kind, fields.a.min". */
@@ -477,7 +486,7 @@ static int fail_unknown(walk *w, const char *name)
     const char *at = (const char *)w->known.data;
     const char *best = NULL;
     const char **known = mt_calloc((size_t)w->known_len * sizeof(*known));
-    mt_buf list = { 0 };
+    mt_buf list = {0};
     char option[256];
     int32_t i;
 
@@ -487,9 +496,11 @@ static int fail_unknown(walk *w, const char *name)
         best = mt_nearest(name, known, w->known_len);
     list_known(w, name, &list);
     snprintf(option, sizeof(option), "fields.%s", name);
-    mt_fail(w->err, MT_EOPTION, "unknown option '%s' of connector 'datagen'"
-            "%s%s%s%s %s%.*s", option, best ? ", did you mean 'fields." : "",
-            best ? best : "", best ? "'" : "", best ? "?" : ".",
+    mt_fail(w->err, MT_EOPTION,
+            "unknown option '%s' of connector 'datagen'"
+            "%s%s%s%s %s%.*s",
+            option, best ? ", did you mean 'fields." : "", best ? best : "",
+            best ? "'" : "", best ? "?" : ".",
             list.len ? "Known here: " : "There is no such column",
             (int)list.len, list.len ? (const char *)list.data : "");
     if (w->err)
@@ -513,10 +524,12 @@ static int make_all(walk *w, const mt_type *type, generator *g, int32_t len)
             return rc;
         bytes += generator_row_bytes(&g[i]);
         if (bytes > ROW_BYTES_MAX)
-            return mt_fail(w->err, MT_EOPTION, "a row up to column '%s' may "
+            return mt_fail(w->err, MT_EOPTION,
+                           "a row up to column '%s' may "
                            "take %lld bytes, more than %lld: ask for shorter "
-                           "lengths", mt_type_column_name(type, i),
-                           (long long)bytes, (long long)ROW_BYTES_MAX);
+                           "lengths",
+                           mt_type_column_name(type, i), (long long)bytes,
+                           (long long)ROW_BYTES_MAX);
     }
     for (i = 0; i < w->fields->len / 2; i++) {
         if (!w->used[i])
@@ -530,7 +543,7 @@ int generators_new(const mt_type *type, const mt_strings *fields, subtask at,
 {
     int32_t len = mt_type_columns_len(type);
     size_t used_size = (size_t)fields->len / 2;
-    walk w = { .fields = fields, .at = at, .err = err };
+    walk w = {.fields = fields, .at = at, .err = err};
     generator *g = mt_calloc((size_t)len * sizeof(*g));
     int rc;
 
@@ -574,8 +587,8 @@ int64_t generator_row_bytes(const generator *g)
     int32_t i;
 
     for (i = 0; i < g->children_len && bytes <= ROW_BYTES_MAX; i++)
-        bytes += generator_row_bytes(&g->children[i]) +
-                 g->children[i].type->width;
+        bytes +=
+            generator_row_bytes(&g->children[i]) + g->children[i].type->width;
     /* Below the bound the product of both cannot overflow. */
     if (g->type->form == MT_FORM_LIST && bytes <= ROW_BYTES_MAX)
         bytes = (bytes + 1) * g->length;

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* ---- random numbers ---------------------------------------------------------- */
+/* ---- random numbers ----------------------------------------------------- */
 
 /* splitmix64: one addition apart from each other, so that the compiler can
  * overlap the next with this one. */
@@ -52,19 +52,19 @@ static inline bool next_is_null(generator *g)
     return g->null_rate > 0 && next_unit(&g->random_null) < g->null_rate;
 }
 
-/* ---- pieces of fixed width ------------------------------------------------------ */
+/* ---- pieces of fixed width ---------------------------------------------- */
 
 /* Unsigned arithmetic: the step past a sequence's last value may wrap. */
-#define SEQUENCE(name, ctype)                                                 \
-    static void sequence_##name(generator *g, void *out, int32_t len)        \
-    {                                                                         \
-        uint64_t v = (uint64_t)g->next, step = (uint64_t)g->step;             \
-        ctype *p = out;                                                       \
-        int32_t i;                                                            \
-                                                                              \
-        for (i = 0; i < len; i++, v += step)                                  \
-            p[i] = (ctype)(int64_t)v;                                         \
-        g->next = (int64_t)v;                                                 \
+#define SEQUENCE(name, ctype)                                                  \
+    static void sequence_##name(generator *g, void *out, int32_t len)          \
+    {                                                                          \
+        uint64_t v = (uint64_t)g->next, step = (uint64_t)g->step;              \
+        ctype *p = out;                                                        \
+        int32_t i;                                                             \
+                                                                               \
+        for (i = 0; i < len; i++, v += step)                                   \
+            p[i] = (ctype)(int64_t)v;                                          \
+        g->next = (int64_t)v;                                                  \
     }
 SEQUENCE(i8, int8_t)
 SEQUENCE(i16, int16_t)
@@ -74,17 +74,17 @@ SEQUENCE(f32, float)
 SEQUENCE(f64, double)
 #undef SEQUENCE
 
-#define RANDOM(name, ctype)                                                   \
-    static void random_##name(generator *g, void *out, int32_t len)          \
-    {                                                                         \
-        uint64_t state = g->random, min = (uint64_t)g->min;                   \
-        uint64_t span = g->span;                                              \
-        ctype *p = out;                                                       \
-        int32_t i;                                                            \
-                                                                              \
-        for (i = 0; i < len; i++)                                             \
-            p[i] = (ctype)(int64_t)(min + next_within(&state, span));         \
-        g->random = state;                                                    \
+#define RANDOM(name, ctype)                                                    \
+    static void random_##name(generator *g, void *out, int32_t len)            \
+    {                                                                          \
+        uint64_t state = g->random, min = (uint64_t)g->min;                    \
+        uint64_t span = g->span;                                               \
+        ctype *p = out;                                                        \
+        int32_t i;                                                             \
+                                                                               \
+        for (i = 0; i < len; i++)                                              \
+            p[i] = (ctype)(int64_t)(min + next_within(&state, span));          \
+        g->random = state;                                                     \
     }
 RANDOM(i8, int8_t)
 RANDOM(i16, int16_t)
@@ -143,7 +143,7 @@ static void fill_decimal(generator *g, void *out, int32_t len)
     }
 }
 
-/* ---- dates and times -------------------------------------------------------------- */
+/* ---- dates and times ---------------------------------------------------- */
 
 enum { US_PER_SECOND = 1000000 };
 
@@ -157,8 +157,8 @@ static int64_t floor_div(int64_t a, int64_t b)
 /* `v`, in units of 10^-digits seconds, without what `precision` cannot hold. */
 static int64_t cut_precision(int64_t v, int32_t digits, int32_t precision)
 {
-    int64_t unit = precision < digits
-                       ? (int64_t)power_of_ten(digits - precision) : 1;
+    int64_t unit =
+        precision < digits ? (int64_t)power_of_ten(digits - precision) : 1;
 
     return floor_div(v, unit) * unit;
 }
@@ -199,14 +199,14 @@ static void fill_time(const generator *g, void *out, int32_t len,
 static void fill_timestamp(generator *g, void *out, int32_t len,
                            const moment *now)
 {
-    int64_t base = g->type->kind == MT_TIMESTAMP ? local_us(now)
-                                                 : now->utc_ns / 1000;
+    int64_t base =
+        g->type->kind == MT_TIMESTAMP ? local_us(now) : now->utc_ns / 1000;
     int32_t precision = g->type->precision;
     int32_t i;
 
     for (i = 0; i < len; i++) {
-        int64_t us = base - (int64_t)next_within(&g->random,
-                                                 (uint64_t)g->past_us);
+        int64_t us =
+            base - (int64_t)next_within(&g->random, (uint64_t)g->past_us);
 
         if (precision <= 6) {
             ((int64_t *)out)[i] = cut_precision(us, 6, precision);
@@ -262,7 +262,7 @@ static void fill_piece(generator *g, void *out, int32_t len, const moment *now)
     }
 }
 
-/* ---- columns of fixed width ---------------------------------------------------------- */
+/* ---- columns of fixed width --------------------------------------------- */
 
 static void cut_nulls(generator *g, mt_column_builder *c, int32_t len)
 {
@@ -270,7 +270,7 @@ static void cut_nulls(generator *g, mt_column_builder *c, int32_t len)
 
     for (i = c->rows; g->null_rate > 0 && i < c->rows + len; i++) {
         if (next_is_null(g)) {
-            c->validity[i >> 3] &= (uint8_t)~(1u << (i & 7));
+            c->validity[i >> 3] &= (uint8_t) ~(1u << (i & 7));
             c->nulls++;
         }
     }
@@ -294,7 +294,7 @@ static int fill_fixed(generator *g, mt_column_builder *c, int32_t rows,
     return 0;
 }
 
-/* ---- texts and bytes ------------------------------------------------------------------ */
+/* ---- texts and bytes ---------------------------------------------------- */
 
 /* Eight hexadecimal digits of 32 random bits at once: the half bytes are spread
  * to a byte each, and those above nine get the distance from '9' to 'a'. */
@@ -354,7 +354,7 @@ static int put_text(generator *g, mt_column_builder *c)
     return 0;
 }
 
-/* ---- collections and rows --------------------------------------------------------------- */
+/* ---- collections and rows ----------------------------------------------- */
 
 /* Whether the newest key is one that the entry from row `from` on has already,
  * as far as bytes can tell; *at is where. Keys that are nested are compared by
@@ -407,8 +407,7 @@ static int put_entries(generator *g, mt_column_builder *c, const moment *now)
     return rc < 0 ? rc : mt_put_list(c);
 }
 
-static int put_collection(generator *g, mt_column_builder *c,
-                          const moment *now)
+static int put_collection(generator *g, mt_column_builder *c, const moment *now)
 {
     int rc;
 
@@ -431,7 +430,7 @@ static int put_fields(generator *g, mt_column_builder *c, const moment *now)
     return mt_put_row(c);
 }
 
-/* ---- any column ---------------------------------------------------------------------------- */
+/* ---- any column --------------------------------------------------------- */
 
 static int put_value(generator *g, mt_column_builder *c, const moment *now)
 {

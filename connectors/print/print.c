@@ -44,7 +44,7 @@ typedef struct print_sink {
 
 static pthread_mutex_t stream_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- text ------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 /* "ident:3> ", "ident> ", "3> " or "". Owned; NULL when memory runs out. */
 static char *make_prefix(mt_context *ctx, const char *ident)
@@ -52,7 +52,7 @@ static char *make_prefix(mt_context *ctx, const char *ident)
     bool many = mt_context_parallelism(ctx) > 1;
     bool named = ident && *ident;
     char subtask[16] = "";
-    mt_buf text = { 0 };
+    mt_buf text = {0};
     char *prefix = NULL;
 
     if (many)
@@ -69,7 +69,7 @@ static char *make_prefix(mt_context *ctx, const char *ident)
 /* How the columns of a record are held together. */
 static int put_record(print_sink *s, const mt_batch *batch, int32_t row)
 {
-    static const char *const kinds[] = { "+I[", "-U[", "+U[", "-D[" };
+    static const char *const kinds[] = {"+I[", "-U[", "+U[", "-D["};
     bool tuple = s->type->tuple;
     bool whole = s->type->kind != MT_ROW;
     const char *open = tuple ? "(" : kinds[mt_batch_kind(batch, row)];
@@ -108,12 +108,13 @@ static int render(print_sink *s, mt_batch *batch, mt_error **err)
         if (rc == 0)
             rc = mt_buf_byte(&s->out, '\n');
     }
-    return rc < 0 ? mt_fail(err, rc, "cannot print a row: %s",
-                            rc == MT_ENOMEM ? "out of memory"
-                                            : mt_code_name(rc)) : 0;
+    return rc < 0
+               ? mt_fail(err, rc, "cannot print a row: %s",
+                         rc == MT_ENOMEM ? "out of memory" : mt_code_name(rc))
+               : 0;
 }
 
-/* ---- bytes ------------------------------------------------------------------- */
+/* ---- bytes -------------------------------------------------------------- */
 
 static int fail_write(print_sink *s, int number, mt_error **err)
 {
@@ -128,7 +129,7 @@ static int fail_write(print_sink *s, int number, mt_error **err)
  * would wait for the rest, deaf to the job's cancellation. */
 static int wait_writable(print_sink *s, mt_error **err)
 {
-    struct pollfd p = { .fd = s->fd, .events = POLLOUT };
+    struct pollfd p = {.fd = s->fd, .events = POLLOUT};
     int n = 0;
 
     while (n == 0) {
@@ -175,7 +176,7 @@ static int sink_write(void *sink, mt_batch *batch, mt_error **err)
     return rc;
 }
 
-/* ---- life ---------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 static void sink_close(void *sink)
 {
@@ -203,7 +204,8 @@ static int sink_open(mt_context *ctx, const void *opts, const mt_table *table,
     s->type = table->type;
     s->fd = o->standard_error ? STDERR_FILENO : STDOUT_FILENO;
     s->chunk_bytes = fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode)
-                         ? (size_t)SSIZE_MAX : PIPE_BUF;
+                         ? (size_t)SSIZE_MAX
+                         : PIPE_BUF;
     s->columns_len = mt_type_columns_len(s->type);
     s->columns = mt_calloc((size_t)s->columns_len * sizeof(*s->columns));
     s->prefix = make_prefix(ctx, o->identifier);
@@ -235,7 +237,8 @@ static int check(const void *opts, const mt_table *table, mt_error **err)
     (void)opts;
     for (i = 0; i < mt_type_columns_len(table->type); i++) {
         if (holds_raw(mt_type_column(table->type, i)))
-            return mt_fail(err, MT_ETYPE, "connector 'print' cannot show the "
+            return mt_fail(err, MT_ETYPE,
+                           "connector 'print' cannot show the "
                            "untyped values of '%s': give the stream a type, "
                            "or map it to a string first",
                            mt_type_column_name(table->type, i));
@@ -252,31 +255,31 @@ static uint32_t sink_kinds(const void *opts, const mt_table *table)
 }
 
 static const mt_option option_table[] = {
-    { .name = "print-identifier",
-      .type = MT_OPT_STRING,
-      .offset = offsetof(options, identifier),
-      .help = "Text in front of each line, to tell several sinks apart." },
-    { .name = "standard-error",
-      .type = MT_OPT_BOOL,
-      .offset = offsetof(options, standard_error),
-      .def = "false",
-      .help = "Print to standard error in place of standard output." },
-    { .name = "sink.parallelism",
-      .type = MT_OPT_INT,
-      .offset = offsetof(options, parallelism),
-      .min = 1,
-      .help = "Number of parallel subtasks, in place of the job's." },
-    { 0 },
+    {.name = "print-identifier",
+     .type = MT_OPT_STRING,
+     .offset = offsetof(options, identifier),
+     .help = "Text in front of each line, to tell several sinks apart."},
+    {.name = "standard-error",
+     .type = MT_OPT_BOOL,
+     .offset = offsetof(options, standard_error),
+     .def = "false",
+     .help = "Print to standard error in place of standard output."},
+    {.name = "sink.parallelism",
+     .type = MT_OPT_INT,
+     .offset = offsetof(options, parallelism),
+     .min = 1,
+     .help = "Number of parallel subtasks, in place of the job's."},
+    {0},
 };
 
 static const mt_connector connector = {
-    .plugin = { .abi = MT_ABI,
-                .size = sizeof(mt_connector),
-                .kind = MT_PLUGIN_CONNECTOR,
-                .name = "print",
-                .summary = "writes each row as a line to standard output",
-                .options = option_table,
-                .options_size = sizeof(options) },
+    .plugin = {.abi = MT_ABI,
+               .size = sizeof(mt_connector),
+               .kind = MT_PLUGIN_CONNECTOR,
+               .name = "print",
+               .summary = "writes each row as a line to standard output",
+               .options = option_table,
+               .options_size = sizeof(options)},
     .check = check,
     .sink_kinds = sink_kinds,
     .sink_open = sink_open,

@@ -66,7 +66,7 @@ static void test_failing(void)
 
 static void test_buf(uint64_t seed)
 {
-    mt_buf buf = { 0 };
+    mt_buf buf = {0};
     char model[20000];
     size_t len = 0;
     int i;
@@ -93,7 +93,7 @@ static void test_buf(uint64_t seed)
 
 static void test_arena(uint64_t seed)
 {
-    mt__arena arena = { 0 };
+    mt__arena arena = {0};
     char *items[200];
     bool kept = true, aligned = true;
     int i;

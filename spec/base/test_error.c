@@ -44,7 +44,7 @@ static void test_parts(void)
 static void test_text(void)
 {
     mt_error *err = NULL;
-    mt_buf out = { 0 };
+    mt_buf out = {0};
 
     mt_fail(&err, MT_ERECORD, "no number");
     mt_fail_context(&err, "bad message");
@@ -54,7 +54,8 @@ static void test_text(void)
     mt_buf_byte(&out, 0);
     EQ_STR((char *)out.data,
            "bad message: no number\n  operator: Source: t\n  at: offset 4\n"
-           "  record: {\\x01\\n\"\xC3\xA9\\xFF", "the text shows every part");
+           "  record: {\\x01\\n\"\xC3\xA9\\xFF",
+           "the text shows every part");
     mt_buf_fini(&out);
     mt_error_free(err);
 }
@@ -62,7 +63,7 @@ static void test_text(void)
 static void test_copy(void)
 {
     mt_error *err = NULL, *copy;
-    mt_buf a = { 0 }, b = { 0 };
+    mt_buf a = {0}, b = {0};
 
     mt_fail(&err, MT_ERECORD, "inner");
     mt_fail_context(&err, "outer");
@@ -132,7 +133,7 @@ static void test_without_memory(void)
     int n;
 
     for (n = 1; failed && n < 100; n++) {
-        mt_buf text = { 0 };
+        mt_buf text = {0};
 
         mt__alloc_fail_at(n);
         use_errors(&text);

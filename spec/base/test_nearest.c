@@ -6,8 +6,12 @@
 #include "tap.h"
 
 static const char *const known[] = {
-    "topic", "topic-pattern", "format", "properties.bootstrap.servers",
-    "scan.startup.mode", "scan.bounded.mode",
+    "topic",
+    "topic-pattern",
+    "format",
+    "properties.bootstrap.servers",
+    "scan.startup.mode",
+    "scan.bounded.mode",
 };
 
 static const char *nearest(const char *wanted)
@@ -51,7 +55,7 @@ static void test_model(uint64_t seed)
     int i;
 
     for (i = 0; i < 2000 && same; i++) {
-        mt__nearest n = { .wanted = a };
+        mt__nearest n = {.wanted = a};
         int distance;
 
         random_name(&seed, a);

@@ -34,35 +34,55 @@ typedef struct options {
 #define AT(member) .offset = offsetof(options, member)
 
 static const mt_option table[] = {
-    { .name = "topic", .type = MT_OPT_STRING, AT(topic),
-      .flags = MT_OPT_REQUIRED, .legacy = "connector.topic",
-      .help = "Where to | from." },
-    { .name = "scan.offsets", .type = MT_OPT_STRING, AT(offsets),
-      .legacy = "connector.offsets|connector.offsets.#.partition,offset" },
-    { .name = "password", .type = MT_OPT_STRING, AT(password),
-      .flags = MT_OPT_SECRET },
-    { .name = "discover", .type = MT_OPT_BOOL, AT(discover) },
-    { .name = "count", .type = MT_OPT_INT, AT(count), .min = 1,
-      .def = "7" },
-    { .name = "signed-count", .type = MT_OPT_INT, AT(signed_count),
-      .min = -5, .max = 5 },
-    { .name = "share", .type = MT_OPT_DOUBLE, AT(share), .max = 1 },
-    { .name = "interval", .type = MT_OPT_DURATION, AT(interval) },
-    { .name = "size", .type = MT_OPT_MEMORY, AT(size), .def = "2 mb" },
-    { .name = "mode", .type = MT_OPT_ENUM, AT(mode),
-      .choices = "earliest-offset|latest-offset|timestamp",
-      .def = "latest-offset", .legacy = "connector.startup-mode|old-mode" },
-    { .name = "fields", .type = MT_OPT_LIST, AT(fields) },
-    { .name = "properties.bootstrap.servers", .type = MT_OPT_STRING,
-      AT(servers), .legacy = "connector.properties.bootstrap.servers" },
-    { .name = "properties.*", .type = MT_OPT_PREFIX, AT(properties),
-      .legacy = "connector.properties.*" },
-    { .name = "format", .type = MT_OPT_FORMAT, AT(format),
-      .legacy = "value.format|format.type" },
-    { .name = "key.format", .type = MT_OPT_FORMAT, AT(key_format) },
-    { .name = "later", .type = MT_OPT_STRING, AT(later),
-      .flags = MT_OPT_UNSUPPORTED },
-    { 0 },
+    {.name = "topic",
+     .type = MT_OPT_STRING,
+     AT(topic),
+     .flags = MT_OPT_REQUIRED,
+     .legacy = "connector.topic",
+     .help = "Where to | from."},
+    {.name = "scan.offsets",
+     .type = MT_OPT_STRING,
+     AT(offsets),
+     .legacy = "connector.offsets|connector.offsets.#.partition,offset"},
+    {.name = "password",
+     .type = MT_OPT_STRING,
+     AT(password),
+     .flags = MT_OPT_SECRET},
+    {.name = "discover", .type = MT_OPT_BOOL, AT(discover)},
+    {.name = "count", .type = MT_OPT_INT, AT(count), .min = 1, .def = "7"},
+    {.name = "signed-count",
+     .type = MT_OPT_INT,
+     AT(signed_count),
+     .min = -5,
+     .max = 5},
+    {.name = "share", .type = MT_OPT_DOUBLE, AT(share), .max = 1},
+    {.name = "interval", .type = MT_OPT_DURATION, AT(interval)},
+    {.name = "size", .type = MT_OPT_MEMORY, AT(size), .def = "2 mb"},
+    {.name = "mode",
+     .type = MT_OPT_ENUM,
+     AT(mode),
+     .choices = "earliest-offset|latest-offset|timestamp",
+     .def = "latest-offset",
+     .legacy = "connector.startup-mode|old-mode"},
+    {.name = "fields", .type = MT_OPT_LIST, AT(fields)},
+    {.name = "properties.bootstrap.servers",
+     .type = MT_OPT_STRING,
+     AT(servers),
+     .legacy = "connector.properties.bootstrap.servers"},
+    {.name = "properties.*",
+     .type = MT_OPT_PREFIX,
+     AT(properties),
+     .legacy = "connector.properties.*"},
+    {.name = "format",
+     .type = MT_OPT_FORMAT,
+     AT(format),
+     .legacy = "value.format|format.type"},
+    {.name = "key.format", .type = MT_OPT_FORMAT, AT(key_format)},
+    {.name = "later",
+     .type = MT_OPT_STRING,
+     AT(later),
+     .flags = MT_OPT_UNSUPPORTED},
+    {0},
 };
 
 enum { TABLE_LEN = sizeof(table) / sizeof(*table) - 1, GIVEN_MAX = 64 };
@@ -71,7 +91,7 @@ enum { TABLE_LEN = sizeof(table) / sizeof(*table) - 1, GIVEN_MAX = 64 };
 static options *parse_list(mt_error **err, va_list args)
 {
     const char *items[GIVEN_MAX];
-    mt_strings given = { items, 0 };
+    mt_strings given = {items, 0};
     void *parsed = NULL;
 
     while ((items[given.len] = va_arg(args, const char *)))
@@ -120,7 +140,7 @@ static const char *value_of(const mt_strings *list, const char *name)
     return NULL;
 }
 
-/* ---- what is accepted -------------------------------------------------------- */
+/* ---- what is accepted --------------------------------------------------- */
 
 static void test_defaults(void)
 {
@@ -165,14 +185,13 @@ static void test_values(void)
 
 static void test_legacy(void)
 {
-    options *o = parse(NULL, "connector.type", "kafka", "connector.version",
-                       "universal", "connector.property-version", "1",
-                       "update-mode", "append", "schema.0.name", "a",
-                       "connector.topic", "t", "connector.startup-mode",
-                       "timestamp", "connector.properties.group.id", "g",
-                       "connector.properties.bootstrap.servers", "b:1",
-                       "format.type", "json", "format.property-version", "1",
-                       "format.derive-schema", "true", NULL);
+    options *o = parse(
+        NULL, "connector.type", "kafka", "connector.version", "universal",
+        "connector.property-version", "1", "update-mode", "append",
+        "schema.0.name", "a", "connector.topic", "t", "connector.startup-mode",
+        "timestamp", "connector.properties.group.id", "g",
+        "connector.properties.bootstrap.servers", "b:1", "format.type", "json",
+        "format.property-version", "1", "format.derive-schema", "true", NULL);
 
     EQ_STR(o->topic, "t", "an older spelling");
     EQ_INT(o->mode, 2, "one of several older spellings");
@@ -192,15 +211,13 @@ static void test_legacy(void)
 
 static void test_indexed(void)
 {
-    options *o = parse(NULL, "topic", "t",
-                       "connector.properties.1.value", "v1",
-                       "connector.properties.1.key", "k1",
-                       "connector.properties.0.key", "k0",
-                       "connector.properties.0.value", "v0",
-                       "connector.offsets.10.offset", "300",
-                       "connector.offsets.2.offset", "42",
-                       "connector.offsets.2.partition", "0",
-                       "connector.offsets.10.partition", "1", NULL);
+    options *o = parse(
+        NULL, "topic", "t", "connector.properties.1.value", "v1",
+        "connector.properties.1.key", "k1", "connector.properties.0.key", "k0",
+        "connector.properties.0.value", "v0", "connector.offsets.10.offset",
+        "300", "connector.offsets.2.offset", "42",
+        "connector.offsets.2.partition", "0", "connector.offsets.10.partition",
+        "1", NULL);
 
     EQ_STR(value_of(&o->properties, "k0"), "v0", "indexed properties");
     EQ_STR(value_of(&o->properties, "k1"), "v1", "in any order");
@@ -211,9 +228,9 @@ static void test_indexed(void)
 
 static void test_formats(void)
 {
-    options *o = parse(NULL, "topic", "t", "format", "json", "json.a", "1",
-                       "key.format", "csv", "key.csv.b", "2", "json.a.c", "3",
-                       NULL);
+    options *o =
+        parse(NULL, "topic", "t", "format", "json", "json.a", "1", "key.format",
+              "csv", "key.csv.b", "2", "json.a.c", "3", NULL);
 
     EQ_STR(o->format.name, "json", "a format");
     EQ_STR(o->format.prefix, "json.", "its prefix");
@@ -231,17 +248,17 @@ static void test_formats(void)
     mt__options_free(o);
 }
 
-/* ---- what is refused ------------------------------------------------------------ */
+/* ---- what is refused ---------------------------------------------------- */
 
 static void test_unknown(void)
 {
     refuses("unknown option 'topc' of connector 'test', did you mean 'topic'? "
-            "Supported: topic, scan.offsets, ", MT_EOPTION,
-            "topc", "t", NULL);
+            "Supported: topic, scan.offsets, ",
+            MT_EOPTION, "topc", "t", NULL);
     refuses("unknown option 'zzz' of connector 'test'. Supported: topic",
             MT_EOPTION, "topic", "t", "zzz", "1", NULL);
-    refuses("unknown option 'json.a'", MT_EOPTION, "topic", "t",
-            "format.type", "json", "json.a", "1", NULL);
+    refuses("unknown option 'json.a'", MT_EOPTION, "topic", "t", "format.type",
+            "json", "json.a", "1", NULL);
     refuses("unknown option 'csv.a'", MT_EOPTION, "topic", "t", "format",
             "json", "csv.a", "1", NULL);
     refuses("unknown option ''", MT_EOPTION, "topic", "t", "", "1", NULL);
@@ -251,8 +268,8 @@ static void test_wrong(void)
 {
     refuses("connector 'test' needs option 'topic'", MT_EOPTION, "count", "1",
             NULL);
-    refuses("'count' of connector 'test' must be above 0, is '-3'",
-            MT_EOPTION, "topic", "t", "count", "-3", NULL);
+    refuses("'count' of connector 'test' must be above 0, is '-3'", MT_EOPTION,
+            "topic", "t", "count", "-3", NULL);
     refuses("must be between -5 and 5, is '6'", MT_EOPTION, "topic", "t",
             "signed-count", "6", NULL);
     refuses("must be a whole number of 64 bits, is '1x'", MT_EOPTION, "topic",
@@ -272,17 +289,17 @@ static void test_wrong(void)
     refuses("must be a size such as '64 mb' or '1024', is '1 pb'", MT_EOPTION,
             "topic", "t", "size", "1 pb", NULL);
     refuses("'mode' of connector 'test' must be one of earliest-offset, "
-            "latest-offset or timestamp, is 'now'", MT_EOPTION, "topic", "t",
-            "mode", "now", NULL);
-    refuses("'old-mode' of connector 'test' must be", MT_EOPTION, "topic",
-            "t", "old-mode", "now", NULL);
+            "latest-offset or timestamp, is 'now'",
+            MT_EOPTION, "topic", "t", "mode", "now", NULL);
+    refuses("'old-mode' of connector 'test' must be", MT_EOPTION, "topic", "t",
+            "old-mode", "now", NULL);
 }
 
 static void test_twice(void)
 {
     refuses("options 'topic' and 'connector.topic' of connector 'test' mean "
-            "the same", MT_EOPTION, "topic", "t", "connector.topic", "u",
-            NULL);
+            "the same",
+            MT_EOPTION, "topic", "t", "connector.topic", "u", NULL);
     refuses("options 'topic' and 'topic'", MT_EOPTION, "topic", "t", "topic",
             "u", NULL);
     refuses("mean the same", MT_EOPTION, "topic", "t", "scan.offsets", "x",
@@ -304,21 +321,21 @@ static void test_unsupported(void)
     refuses("must be append, retract or upsert, is 'x'", MT_EOPTION, "topic",
             "t", "update-mode", "x", NULL);
     refuses("not supported yet: option 'scan.watermark.idle-timeout'",
-            MT_EUNSUPPORTED, "topic", "t", "scan.watermark.idle-timeout",
-            "1 s", NULL);
+            MT_EUNSUPPORTED, "topic", "t", "scan.watermark.idle-timeout", "1 s",
+            NULL);
 }
 
 static void test_misuse(void)
 {
-    const char *odd[] = { "topic" }, *hole[] = { "topic", NULL };
-    mt_strings given = { odd, 1 };
+    const char *odd[] = {"topic"}, *hole[] = {"topic", NULL};
+    mt_strings given = {odd, 1};
     mt_error *err = NULL;
     void *o;
 
     EQ_INT(mt__options_parse(table, sizeof(options), &given, "x", &o, &err),
            MT_EMISUSE, "a name without a value");
     mt_error_free(err);
-    given = (mt_strings){ hole, 2 };
+    given = (mt_strings){hole, 2};
     EQ_INT(mt__options_parse(table, sizeof(options), &given, "x", &o, NULL),
            MT_EMISUSE, "a value that is missing");
     given.len = 0;
@@ -332,22 +349,23 @@ static void test_notes(void)
     mt_error *err = NULL;
 
     parse(&err, "topic", "t", "old-mode", "now", NULL);
-    EQ_STR(mt_error_option(err), "old-mode", "errors note the option, as "
+    EQ_STR(mt_error_option(err), "old-mode",
+           "errors note the option, as "
            "the user spelled it");
     mt_error_free(err);
 }
 
-/* ---- formats' own tables ----------------------------------------------------------- */
+/* ---- formats' own tables ------------------------------------------------ */
 
 static void test_format_options(void)
 {
     static const mt_option format_table[] = {
-        { .name = "ignore-parse-errors", .type = MT_OPT_BOOL, .offset = 0 },
-        { 0 },
+        {.name = "ignore-parse-errors", .type = MT_OPT_BOOL, .offset = 0},
+        {0},
     };
-    const char *items[] = { "ignore-parse-errors", "true", "derive-schema",
-                            "true" };
-    mt_format_ref ref = { "json", "format.", { items, 4 } };
+    const char *items[] = {"ignore-parse-errors", "true", "derive-schema",
+                           "true"};
+    mt_format_ref ref = {"json", "format.", {items, 4}};
     mt_error *err = NULL;
     void *o = NULL;
 
@@ -357,7 +375,8 @@ static void test_format_options(void)
     mt__options_free(o);
     ref.prefix = "json.";
     mt__options_parse_format(format_table, 1, &ref, &o, &err);
-    HAS_STR(mt_error_message(err), "unknown option 'json.derive-schema' of "
+    HAS_STR(mt_error_message(err),
+            "unknown option 'json.derive-schema' of "
             "format 'json'. Supported: json.ignore-parse-errors",
             "newer ones do not");
     EQ_STR(mt_error_option(err), "json.derive-schema", "the note is whole");
@@ -369,15 +388,17 @@ static void test_format_options(void)
     mt_error_free(err);
 }
 
-/* ---- secrets ------------------------------------------------------------------------- */
+/* ---- secrets ------------------------------------------------------------ */
 
 static void test_secrets(void)
 {
     mt_error *err = NULL;
     options *o;
 
-    o = parse(NULL, "topic", "t", "password", "geheim-1", "properties."
-              "sasl.jaas.config", "Module required password=\"geheim-2\";",
+    o = parse(NULL, "topic", "t", "password", "geheim-1",
+              "properties."
+              "sasl.jaas.config",
+              "Module required password=\"geheim-2\";",
               "properties.ssl.key.password", "geheim-3",
               "properties.password.required", "true", NULL);
     mt_fail(&err, MT_EIO, "geheim-1 geheim-2 geheim-3 true");
@@ -388,7 +409,7 @@ static void test_secrets(void)
     mt__secret_clear();
 }
 
-/* ---- numbers --------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------ */
 
 static void test_durations(void)
 {
@@ -396,14 +417,14 @@ static void test_durations(void)
         const char *text;
         int64_t ms;
     } good[] = {
-        { "10 s", 10000 },     { "500ms", 500 },       { "1 min", 60000 },
-        { "2 h", 7200000 },    { "3 d", 259200000 },   { "7", 7 },
-        { "1 day", 86400000 }, { "2 Hours", 7200000 }, { "5m", 300000 },
-        { "1 millisecond", 1 }, { "1 ns", 1 },         { "1500 us", 2 },
-        { "2000 micros", 2 },  { " 4 sec ", 4000 },    { "0 s", 0 },
+        {"10 s", 10000},      {"500ms", 500},       {"1 min", 60000},
+        {"2 h", 7200000},     {"3 d", 259200000},   {"7", 7},
+        {"1 day", 86400000},  {"2 Hours", 7200000}, {"5m", 300000},
+        {"1 millisecond", 1}, {"1 ns", 1},          {"1500 us", 2},
+        {"2000 micros", 2},   {" 4 sec ", 4000},    {"0 s", 0},
     };
     static const char *const bad[] = {
-        "", "s", "1.5 s", "10 parsecs", "1 s s", "9223372036854775807 d",
+        "",      "s",   "1.5 s", "10 parsecs", "1 s s", "9223372036854775807 d",
         "ten s", "1s2", "- 1 s",
     };
     int64_t ms;
@@ -430,8 +451,10 @@ static void test_numbers(void)
        "the least number");
     OK(!mt__read_int("9223372036854775808", &number), "one too many");
     OK(!mt__read_int("", &number) && !mt__read_int("+", &number), "nothing");
-    OK(!mt__read_double("0x10", &fraction) && !mt__read_double("inf",
-       &fraction) && !mt__read_double("1e999", &fraction), "no such number");
+    OK(!mt__read_double("0x10", &fraction) &&
+           !mt__read_double("inf", &fraction) &&
+           !mt__read_double("1e999", &fraction),
+       "no such number");
     /* A host may have set a locale that writes 1,5. */
     setlocale(LC_ALL, "de_DE.UTF-8");
     OK(mt__read_double("1.5", &fraction) && fraction == 1.5,
@@ -439,24 +462,28 @@ static void test_numbers(void)
     setlocale(LC_ALL, "C");
 }
 
-/* ---- docs -------------------------------------------------------------------------------- */
+/* ---- docs --------------------------------------------------------------- */
 
 static void test_docs(void)
 {
-    mt_buf out = { 0 };
+    mt_buf out = {0};
 
     mt__options_describe(table, &out);
     mt_buf_byte(&out, 0);
-    HAS_STR((char *)out.data, "| `topic` | required | string | Where to \\| "
-            "from. Older spelling: `connector.topic` |\n", "a required text");
+    HAS_STR((char *)out.data,
+            "| `topic` | required | string | Where to \\| "
+            "from. Older spelling: `connector.topic` |\n",
+            "a required text");
     HAS_STR((char *)out.data, "| `size` | `2 mb` | size | ", "a default");
-    HAS_STR((char *)out.data, "one of `earliest-offset`, `latest-offset`, "
-            "`timestamp`", "choices");
+    HAS_STR((char *)out.data,
+            "one of `earliest-offset`, `latest-offset`, "
+            "`timestamp`",
+            "choices");
     HAS_STR((char *)out.data, "(not supported yet) ", "what comes later");
     mt_buf_fini(&out);
 }
 
-/* ---- without memory, and with rubbish ------------------------------------------------------ */
+/* ---- without memory, and with rubbish ----------------------------------- */
 
 static int64_t live_blocks(void)
 {
@@ -484,13 +511,16 @@ static void parse_without_memory(int code, const char *mode)
         mt__alloc_fail_at(n);
         o = parse(&err, "connector.topic", filler, "fields", filler,
                   "connector.properties.0.key", "k", "mode", mode,
-                  "connector.properties.0.value", filler, "properties."
-                  "x.secret", "not-seen-before", "format", "json", "json.a",
-                  filler, "connector.offsets.0.offset", filler, NULL);
+                  "connector.properties.0.value", filler,
+                  "properties."
+                  "x.secret",
+                  "not-seen-before", "format", "json", "json.a", filler,
+                  "connector.offsets.0.offset", filler, NULL);
         failed = mt__alloc_has_failed();
         mt__alloc_fail_at(0);
-        right &= o ? !err : mt_error_code(err) == MT_ENOMEM ||
-                            mt_error_code(err) == code;
+        right &=
+            o ? !err
+              : mt_error_code(err) == MT_ENOMEM || mt_error_code(err) == code;
         mt__options_free(o);
         mt_error_free(err);
         mt__secret_clear();
@@ -509,10 +539,36 @@ static void test_without_memory(void)
 static const char *random_piece(uint64_t *seed)
 {
     static const char *const pieces[] = {
-        "connector", ".", "properties", "0", "12", "key", "value", "format",
-        "json", "topic", "offsets", "partition", "offset", "#", "*", "type",
-        "schema", "-", ";", "'", "\"", " ", "\xff", "10 s", "1 gb", "true",
-        "mode", "later", "99999999999999999999", "",
+        "connector",
+        ".",
+        "properties",
+        "0",
+        "12",
+        "key",
+        "value",
+        "format",
+        "json",
+        "topic",
+        "offsets",
+        "partition",
+        "offset",
+        "#",
+        "*",
+        "type",
+        "schema",
+        "-",
+        ";",
+        "'",
+        "\"",
+        " ",
+        "\xff",
+        "10 s",
+        "1 gb",
+        "true",
+        "mode",
+        "later",
+        "99999999999999999999",
+        "",
     };
 
     return pieces[tap_below(seed, sizeof(pieces) / sizeof(*pieces))];
@@ -539,7 +595,7 @@ static void test_rubbish(uint64_t seed)
     int round, i, parsed = 0;
 
     for (round = 0; round < 20000; round++) {
-        mt_strings given = { items, (int32_t)(2 * tap_below(&seed, 9)) };
+        mt_strings given = {items, (int32_t)(2 * tap_below(&seed, 9))};
         mt_error *err = NULL;
         void *o = NULL;
 

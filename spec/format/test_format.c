@@ -9,7 +9,7 @@
 #include "format/plugin.h"
 #include "tap.h"
 
-/* ---- the format ----------------------------------------------------------------- */
+/* ---- the format --------------------------------------------------------- */
 
 typedef struct shout_options {
     const char *suffix;
@@ -94,61 +94,69 @@ static int shout_encode(void *encoder, mt_batch *batch, int32_t from,
 }
 
 static const mt_option shout_table[] = {
-    { .name = "suffix", .type = MT_OPT_STRING,
-      .offset = offsetof(shout_options, suffix), .def = "!" },
-    { 0 },
+    {.name = "suffix",
+     .type = MT_OPT_STRING,
+     .offset = offsetof(shout_options, suffix),
+     .def = "!"},
+    {0},
 };
 
 static const mt_format shout_format = {
-    .plugin = { .abi = MT_ABI, .size = sizeof(mt_format),
-                .kind = MT_PLUGIN_FORMAT, .name = "shout",
-                .options = shout_table,
-                .options_size = sizeof(shout_options) },
+    .plugin = {.abi = MT_ABI,
+               .size = sizeof(mt_format),
+               .kind = MT_PLUGIN_FORMAT,
+               .name = "shout",
+               .options = shout_table,
+               .options_size = sizeof(shout_options)},
     .check = shout_check,
-    .decoder_open = shout_open, .decode = shout_decode,
+    .decoder_open = shout_open,
+    .decode = shout_decode,
     .decoder_close = shout_close,
-    .encoder_open = shout_open, .encode = shout_encode,
+    .encoder_open = shout_open,
+    .encode = shout_encode,
     .encoder_close = shout_close,
 };
 
 static const mt_format deaf_format = {
-    .plugin = { .abi = MT_ABI, .size = sizeof(mt_format),
-                .kind = MT_PLUGIN_FORMAT, .name = "deaf",
-                .options_size = 1 },
+    .plugin = {.abi = MT_ABI,
+               .size = sizeof(mt_format),
+               .kind = MT_PLUGIN_FORMAT,
+               .name = "deaf",
+               .options_size = 1},
     .kinds = 1u << MT_DELETE,
     .encode = shout_encode,
 };
 
-/* ---- what the tests share ----------------------------------------------------------- */
+/* ---- what the tests share ----------------------------------------------- */
 
-static const int32_t first_column[] = { 0, 0 };
+static const int32_t first_column[] = {0, 0};
 
 static mt_format_ref reference(const char *name)
 {
-    return (mt_format_ref){ .name = name, .prefix = "shout." };
+    return (mt_format_ref){.name = name, .prefix = "shout."};
 }
 
 static mt_span message(const char *text)
 {
-    return (mt_span){ (const uint8_t *)text, strlen(text) };
+    return (mt_span){(const uint8_t *)text, strlen(text)};
 }
 
 static void test_decode(const mt_type *type)
 {
-    mt_fields fields = { type, first_column };
+    mt_fields fields = {type, first_column};
     mt_format_ref ref = reference("shout");
     mt_error *err = NULL;
     mt_decoder *d = mt_decoder_open(&ref, &fields, &err);
     mt_builder *b = mt_builder_new(type, 0, &err);
-    mt_span messages[] = { message("a"), message("bad"), message("c") };
+    mt_span messages[] = {message("a"), message("bad"), message("c")};
     int32_t rows[3], done = -1;
     size_t len;
 
-    EQ_INT(mt_decoder_decode(d, messages, 3, b, rows, &done, &err),
-           MT_ERECORD, "a bad message is refused");
+    EQ_INT(mt_decoder_decode(d, messages, 3, b, rows, &done, &err), MT_ERECORD,
+           "a bad message is refused");
     EQ_INT(done, 1, "at its place");
     OK(mt_error_record(err, &len) && len == 3 &&
-       memcmp(mt_error_record(err, &len), "bad", 3) == 0,
+           memcmp(mt_error_record(err, &len), "bad", 3) == 0,
        "with its text in the error");
     mt_error_free(err);
     err = NULL;
@@ -157,7 +165,7 @@ static void test_decode(const mt_type *type)
     EQ_INT(mt_builder_commit(b, &err), 0, "and committed");
     EQ_INT(b->rows, 2, "with those before");
     EQ_INT(mt_decoder_skipped(d), 0, "nothing is skipped without a policy");
-    mt_decoder_project(d, (const uint8_t[]){ 1 });
+    mt_decoder_project(d, (const uint8_t[]){1});
     mt_builder_free(b);
     mt_decoder_close(d);
     mt_decoder_close(NULL);
@@ -180,19 +188,19 @@ static mt_batch *make_batch(const mt_type *type, const char *const *texts,
 
 static void test_encode(const mt_type *type)
 {
-    const char *texts[] = { "a", "bc", "", "d" };
-    const char *given[] = { "suffix", "?" };
-    mt_fields fields = { type, first_column };
+    const char *texts[] = {"a", "bc", "", "d"};
+    const char *given[] = {"suffix", "?"};
+    mt_fields fields = {type, first_column};
     mt_format_ref ref = reference("shout");
     mt_batch *batch = make_batch(type, texts, 4);
-    mt_buf out = { 0 };
+    mt_buf out = {0};
     mt_error *err = NULL;
     mt_encoder *e;
     size_t ends[4], len;
     uint8_t nulls[4];
     int32_t done;
 
-    ref.options = (mt_strings){ given, 2 };
+    ref.options = (mt_strings){given, 2};
     e = mt_encoder_open(&ref, &fields, &err);
     EQ_INT(mt_encoder_encode(e, batch, 0, 4, &out, ends, nulls, &done, &err),
            MT_ERECORD, "a row that cannot be written is refused");
@@ -200,7 +208,7 @@ static void test_encode(const mt_type *type)
     OK(out.len == 5 && memcmp(out.data, "a?bc?", 5) == 0,
        "which are written as the options say");
     OK(mt_error_record(err, &len) && len == 2 &&
-       memcmp(mt_error_record(err, &len), "s=", 2) == 0,
+           memcmp(mt_error_record(err, &len), "s=", 2) == 0,
        "with the row's text in the error");
     mt_error_free(err);
     mt_encoder_close(e);
@@ -212,7 +220,7 @@ static void test_encode(const mt_type *type)
 static void refuses(const mt_format_ref *ref, const mt_type *type, int code,
                     const char *text)
 {
-    mt_fields fields = { type, first_column };
+    mt_fields fields = {type, first_column};
     mt_error *err = NULL;
 
     EQ_INT(mt_format_check(ref, &fields, false, &err), code, "refused");
@@ -228,16 +236,17 @@ static void refuses(const mt_format_ref *ref, const mt_type *type, int code,
 
 static void test_check(const mt_type *type)
 {
-    const char *given[] = { "sufix", "?" };
+    const char *given[] = {"sufix", "?"};
     mt_type *two = mt_type_parse("ROW<a STRING, b STRING>", NULL);
     mt_format_ref ref = reference("shout");
-    mt_format_ref none = { 0 };
+    mt_format_ref none = {0};
     mt_error *err = NULL;
 
     EQ_INT(mt_format_check(&ref, NULL, true, NULL), 0, "no fields yet");
     refuses(&ref, two, MT_ETYPE, "takes one field");
-    ref.options = (mt_strings){ given, 2 };
-    refuses(&ref, type, MT_EOPTION, "unknown option 'shout.sufix' of format "
+    ref.options = (mt_strings){given, 2};
+    refuses(&ref, type, MT_EOPTION,
+            "unknown option 'shout.sufix' of format "
             "'shout', did you mean 'shout.suffix'?");
     ref = reference("shoot");
     refuses(&ref, type, MT_ENOTFOUND, "did you mean 'shout'?");
@@ -247,7 +256,8 @@ static void test_check(const mt_type *type)
             "not supported yet: reading with format 'deaf'");
 
     ref = reference("shout");
-    EQ_INT(mt_format_kinds(&ref, &err), 1 << MT_INSERT, "insertions if "
+    EQ_INT(mt_format_kinds(&ref, &err), 1 << MT_INSERT,
+           "insertions if "
            "nothing else is said");
     ref = reference("deaf");
     EQ_INT(mt_format_kinds(&ref, &err), 1 << MT_DELETE, "else what is said");
@@ -266,7 +276,7 @@ static int64_t live_blocks(void)
 
 static void test_without_memory(const mt_type *type)
 {
-    mt_fields fields = { type, first_column };
+    mt_fields fields = {type, first_column};
     mt_format_ref ref = reference("shout");
     int64_t before = live_blocks();
     bool failed = true, right = true;

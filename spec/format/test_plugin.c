@@ -28,8 +28,10 @@ static bool make_file(const char *name, const char *source)
         return false;
     fprintf(f, "#include \"moontide_plugin.h\"\n%s", source);
     fclose(f);
-    snprintf(command, sizeof(command), "%s -std=gnu11 -shared -fPIC -Isrc -o "
-             "%s/%s.so %s", cc && *cc ? cc : "cc", folder, name, path);
+    snprintf(command, sizeof(command),
+             "%s -std=gnu11 -shared -fPIC -Isrc -o "
+             "%s/%s.so %s",
+             cc && *cc ? cc : "cc", folder, name, path);
     return system(command) == 0;
 }
 
@@ -52,8 +54,8 @@ static bool make_good(const char *file)
     const char *slash = strrchr(file, '/');
     bool format = slash != NULL;
 
-    return make_plugin(file, "MT_ABI", format ? "MT_PLUGIN_FORMAT"
-                                              : "MT_PLUGIN_CONNECTOR",
+    return make_plugin(file, "MT_ABI",
+                       format ? "MT_PLUGIN_FORMAT" : "MT_PLUGIN_CONNECTOR",
                        format ? "sizeof(mt_format)" : "sizeof(mt_connector)",
                        format ? slash + 1 : file);
 }
@@ -96,8 +98,7 @@ static void test_not_found(void)
 static void test_names(void)
 {
     static const char *const names[] = {
-        "../kafka", "a/b", "", ".", "..", "/etc/passwd", "a b",
-        "formats/json",
+        "../kafka", "a/b", "", ".", "..", "/etc/passwd", "a b", "formats/json",
     };
     char endless[100];
     size_t i;
@@ -150,8 +151,10 @@ static void test_refused(void)
 static void test_registered(void)
 {
     static mt_connector own = {
-        .plugin = { .abi = MT_ABI, .size = sizeof(mt_connector),
-                    .kind = MT_PLUGIN_CONNECTOR, .name = "linked-in" },
+        .plugin = {.abi = MT_ABI,
+                   .size = sizeof(mt_connector),
+                   .kind = MT_PLUGIN_CONNECTOR,
+                   .name = "linked-in"},
     };
     mt_error *err = NULL;
 
@@ -166,7 +169,7 @@ static void test_registered(void)
 
 static void test_list(void)
 {
-    mt_buf list = { 0 };
+    mt_buf list = {0};
     const char *at, *before = "";
     int32_t len = mt__plugin_list(MT_PLUGIN_CONNECTOR, &list), i;
     bool sorted = true, kafka = false, linked = false;

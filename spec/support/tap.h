@@ -56,29 +56,28 @@ tap_check(bool held, const char *file, int line, const char *fmt, ...)
 
 /* Two whole numbers, or two texts (NULL is a text of its own), are the same;
  * both are shown when they are not. */
-#define EQ_INT(got, want, ...)                                                \
-    do {                                                                      \
-        long long got_ = (long long)(got), want_ = (long long)(want);         \
-        if (!OK(got_ == want_, __VA_ARGS__))                                  \
-            NOTE("  got %lld, want %lld", got_, want_);                       \
+#define EQ_INT(got, want, ...)                                                 \
+    do {                                                                       \
+        long long got_ = (long long)(got), want_ = (long long)(want);          \
+        if (!OK(got_ == want_, __VA_ARGS__))                                   \
+            NOTE("  got %lld, want %lld", got_, want_);                        \
     } while (0)
 
-#define EQ_STR(got, want, ...)                                                \
-    do {                                                                      \
-        const char *got_ = (got), *want_ = (want);                            \
-        bool same_ = got_ && want_ ? strcmp(got_, want_) == 0                 \
-                                   : got_ == want_;                           \
-        if (!OK(same_, __VA_ARGS__))                                          \
-            NOTE("  got '%s', want '%s'", got_ ? got_ : "(null)",             \
-                 want_ ? want_ : "(null)");                                   \
+#define EQ_STR(got, want, ...)                                                 \
+    do {                                                                       \
+        const char *got_ = (got), *want_ = (want);                             \
+        bool same_ = got_ && want_ ? strcmp(got_, want_) == 0 : got_ == want_; \
+        if (!OK(same_, __VA_ARGS__))                                           \
+            NOTE("  got '%s', want '%s'", got_ ? got_ : "(null)",              \
+                 want_ ? want_ : "(null)");                                    \
     } while (0)
 
 /* `text` holds `part`; for messages, whose other words may change. */
-#define HAS_STR(text, part, ...)                                              \
-    do {                                                                      \
-        const char *text_ = (text), *part_ = (part);                          \
-        if (!OK(text_ && strstr(text_, part_), __VA_ARGS__))                  \
-            NOTE("  '%s' is not in '%s'", part_, text_ ? text_ : "(null)");   \
+#define HAS_STR(text, part, ...)                                               \
+    do {                                                                       \
+        const char *text_ = (text), *part_ = (part);                           \
+        if (!OK(text_ && strstr(text_, part_), __VA_ARGS__))                   \
+            NOTE("  '%s' is not in '%s'", part_, text_ ? text_ : "(null)");    \
     } while (0)
 
 /* The plan and the exit status. */

@@ -31,7 +31,7 @@ static struct {
 #define HEADER_BYTES ((size_t)0)
 #endif
 
-/* ---- the block below ------------------------------------------------------ */
+/* ---- the block below ---------------------------------------------------- */
 
 static void *finish_block(void *raw, size_t size)
 {
@@ -63,19 +63,19 @@ static size_t raw_size(size_t size)
     return size + HEADER_BYTES > 0 ? size + HEADER_BYTES : 1;
 }
 
-/* ---- counting ------------------------------------------------------------- */
+/* ---- counting ----------------------------------------------------------- */
 
 /* True when this allocation must fail: the test asked for it, or the size is
  * one that no object can have. */
 static bool must_fail(size_t size)
 {
-    int64_t left = atomic_load_explicit(&counters.fail_in,
-                                        memory_order_relaxed);
+    int64_t left =
+        atomic_load_explicit(&counters.fail_in, memory_order_relaxed);
 
     atomic_fetch_add_explicit(&counters.calls, 1, memory_order_relaxed);
     if (MT_UNLIKELY(left > 0) &&
-        atomic_fetch_sub_explicit(&counters.fail_in, 1,
-                                  memory_order_relaxed) == 1) {
+        atomic_fetch_sub_explicit(&counters.fail_in, 1, memory_order_relaxed) ==
+            1) {
         atomic_store(&counters.failed, true);
         return true;
     }
@@ -87,14 +87,14 @@ static void count(int64_t blocks, int64_t bytes)
     int64_t live, peak;
 
     live = atomic_fetch_add_explicit(&counters.bytes_live, bytes,
-                                     memory_order_relaxed) + bytes;
+                                     memory_order_relaxed) +
+           bytes;
     atomic_fetch_add_explicit(&counters.blocks_live, blocks,
                               memory_order_relaxed);
     peak = atomic_load_explicit(&counters.bytes_peak, memory_order_relaxed);
-    while (live > peak &&
-           !atomic_compare_exchange_weak_explicit(&counters.bytes_peak, &peak,
-                                                  live, memory_order_relaxed,
-                                                  memory_order_relaxed)) {
+    while (live > peak && !atomic_compare_exchange_weak_explicit(
+                              &counters.bytes_peak, &peak, live,
+                              memory_order_relaxed, memory_order_relaxed)) {
         /* `peak` was read anew by the failed exchange. */
     }
 }
@@ -118,7 +118,7 @@ bool mt__alloc_has_failed(void)
     return atomic_load(&counters.failed);
 }
 
-/* ---- the funnel ------------------------------------------------------------ */
+/* ---- the funnel --------------------------------------------------------- */
 
 void *mt_alloc(size_t size)
 {

@@ -18,8 +18,7 @@ void *mt__arena_alloc(mt__arena *arena, size_t size);
 char *mt__arena_strdup(mt__arena *arena, const char *s);
 char *mt__arena_strndup(mt__arena *arena, const char *s, size_t len);
 /* A printf-made text. NULL when memory runs out. */
-char *mt__arena_printf(mt__arena *arena, const char *fmt, ...)
-    MT_PRINTF(2, 3);
+char *mt__arena_printf(mt__arena *arena, const char *fmt, ...) MT_PRINTF(2, 3);
 /* Frees everything; the arena is then empty. */
 void mt__arena_fini(mt__arena *arena);
 

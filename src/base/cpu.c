@@ -88,8 +88,7 @@ static int32_t v1_limit(int32_t limit)
 {
     char quota[64], period[64];
 
-    if (!read_line(CGROUP_ROOT "/cpu/cpu.cfs_quota_us", quota,
-                   sizeof(quota)) ||
+    if (!read_line(CGROUP_ROOT "/cpu/cpu.cfs_quota_us", quota, sizeof(quota)) ||
         !read_line(CGROUP_ROOT "/cpu/cpu.cfs_period_us", period,
                    sizeof(period)))
         return limit;

@@ -27,7 +27,7 @@ static atomic_int log_level = MT_LOG_WARN;
 
 static const char *level_name(mt_log_level level)
 {
-    static const char *const names[] = { "ERROR", "WARN", "INFO", "DEBUG" };
+    static const char *const names[] = {"ERROR", "WARN", "INFO", "DEBUG"};
 
     return (unsigned)level < 4 ? names[level] : "?";
 }

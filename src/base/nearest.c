@@ -69,7 +69,7 @@ void mt__nearest_try(mt__nearest *n, const char *candidate)
 const char *mt_nearest(const char *wanted, const char *const *known,
                        int32_t known_len)
 {
-    mt__nearest n = { .wanted = wanted };
+    mt__nearest n = {.wanted = wanted};
     int32_t i;
 
     for (i = 0; i < known_len; i++)

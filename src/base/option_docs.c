@@ -35,11 +35,11 @@ static int put_names(mt_buf *out, const char *names)
 static const char *type_name(const mt_option *o)
 {
     static const char *const names[] = {
-        [MT_OPT_STRING] = "string", [MT_OPT_BOOL] = "boolean",
-        [MT_OPT_INT] = "integer",   [MT_OPT_DOUBLE] = "number",
+        [MT_OPT_STRING] = "string",     [MT_OPT_BOOL] = "boolean",
+        [MT_OPT_INT] = "integer",       [MT_OPT_DOUBLE] = "number",
         [MT_OPT_DURATION] = "duration", [MT_OPT_MEMORY] = "size",
-        [MT_OPT_ENUM] = "one of ",  [MT_OPT_LIST] = "list, by `;`",
-        [MT_OPT_PREFIX] = "any",    [MT_OPT_FORMAT] = "format",
+        [MT_OPT_ENUM] = "one of ",      [MT_OPT_LIST] = "list, by `;`",
+        [MT_OPT_PREFIX] = "any",        [MT_OPT_FORMAT] = "format",
     };
 
     return names[o->type];

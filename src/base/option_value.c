@@ -18,23 +18,23 @@ typedef struct unit {
 } unit;
 
 static const unit durations_ns[] = {
-    { " ns nano nanos nanosecond nanoseconds ", 1 },
-    { " us \xC2\xB5s micro micros microsecond microseconds ", 1000 },
-    { " ms milli millis millisecond milliseconds ", 1000000 },
-    { " s sec secs second seconds ", 1000000000 },
-    { " m min minute minutes ", 60 * (int64_t)1000000000 },
-    { " h hour hours ", 3600 * (int64_t)1000000000 },
-    { " d day days ", 86400 * (int64_t)1000000000 },
-    { NULL, 0 },
+    {" ns nano nanos nanosecond nanoseconds ", 1},
+    {" us \xC2\xB5s micro micros microsecond microseconds ", 1000},
+    {" ms milli millis millisecond milliseconds ", 1000000},
+    {" s sec secs second seconds ", 1000000000},
+    {" m min minute minutes ", 60 * (int64_t)1000000000},
+    {" h hour hours ", 3600 * (int64_t)1000000000},
+    {" d day days ", 86400 * (int64_t)1000000000},
+    {NULL, 0},
 };
 
 static const unit sizes[] = {
-    { " b bytes ", 1 },
-    { " k kb kibibytes ", (int64_t)1 << 10 },
-    { " m mb mebibytes ", (int64_t)1 << 20 },
-    { " g gb gibibytes ", (int64_t)1 << 30 },
-    { " t tb tebibytes ", (int64_t)1 << 40 },
-    { NULL, 0 },
+    {" b bytes ", 1},
+    {" k kb kibibytes ", (int64_t)1 << 10},
+    {" m mb mebibytes ", (int64_t)1 << 20},
+    {" g gb gibibytes ", (int64_t)1 << 30},
+    {" t tb tebibytes ", (int64_t)1 << 40},
+    {NULL, 0},
 };
 
 static const char *skip_blanks(const char *p)

@@ -55,7 +55,7 @@ typedef struct parser {
     mt_error **err;
 } parser;
 
-/* ---- errors ------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------- */
 
 MT_PRINTF(4, 5)
 static int fail_option(parser *p, int code, const char *name, const char *fmt,
@@ -67,8 +67,8 @@ static int fail_option(parser *p, int code, const char *name, const char *fmt,
     va_start(args, fmt);
     mt__fail_list(p->err, code, fmt, args);
     va_end(args);
-    full = p->err ? mt__arena_printf(&p->scratch, "%s%s", p->prefix, name)
-                  : NULL;
+    full =
+        p->err ? mt__arena_printf(&p->scratch, "%s%s", p->prefix, name) : NULL;
     if (full)
         mt_error_set_option(*p->err, full);
     return code;
@@ -79,7 +79,7 @@ static int fail_memory(parser *p)
     return mt_fail(p->err, MT_ENOMEM, "out of memory");
 }
 
-/* ---- what was given ------------------------------------------------------------ */
+/* ---- what was given ----------------------------------------------------- */
 
 static int32_t pairs_len(const parser *p)
 {
@@ -101,7 +101,7 @@ static bool starts_with(const char *s, const char *start, size_t len)
     return strncmp(s, start, len) == 0;
 }
 
-/* ---- claim: spellings ------------------------------------------------------------ */
+/* ---- claim: spellings --------------------------------------------------- */
 
 /* Walks "a|b|c": *len bytes at the returned place, NULL at the end. */
 static const char *next_spelling(const char **list, size_t *len)
@@ -120,8 +120,9 @@ static int take_pair(parser *p, claim *c, int32_t i)
     if (c->name)
         return fail_option(p, MT_EOPTION, c->option->name,
                            "options '%s%s' and '%s%s' of %s mean the same; "
-                           "give one of them", p->prefix, c->name, p->prefix,
-                           given_name(p, i), p->owner);
+                           "give one of them",
+                           p->prefix, c->name, p->prefix, given_name(p, i),
+                           p->owner);
     c->name = given_name(p, i);
     c->value = given_value(p, i);
     p->used[i] = 1;
@@ -134,8 +135,7 @@ static int claim_spelling(parser *p, claim *c, const char *name, size_t len)
     int rc;
 
     for (i = 0; i < pairs_len(p); i++) {
-        if (!starts_with(given_name(p, i), name, len) ||
-            given_name(p, i)[len])
+        if (!starts_with(given_name(p, i), name, len) || given_name(p, i)[len])
             continue;
         if ((rc = take_pair(p, c, i)) < 0)
             return rc;
@@ -143,7 +143,7 @@ static int claim_spelling(parser *p, claim *c, const char *name, size_t len)
     return 0;
 }
 
-/* ---- claim: indexed lists ----------------------------------------------------------- */
+/* ---- claim: indexed lists ----------------------------------------------- */
 
 /* Reads "<index>.<rest>" after `head`; false when `name` is not of that form.
  * Indices have at most six digits, which bounds every list. */
@@ -224,7 +224,7 @@ static int claim_indexed(parser *p, claim *c, const char *spelling, size_t len)
     const char *mark = memmem(spelling, len, ".#.", 3);
     size_t head_len = mark ? (size_t)(mark - spelling) + 1 : 0;
     const char *before = c->name;
-    mt_buf out = { 0 };
+    mt_buf out = {0};
     int32_t index = -1;
     int rc = 0;
 
@@ -240,7 +240,8 @@ static int claim_indexed(parser *p, claim *c, const char *spelling, size_t len)
     if (rc == 0 && out.len && before)
         rc = fail_option(p, MT_EOPTION, c->option->name,
                          "options '%s' and '%s' of %s mean the same; give one "
-                         "of them", before, c->name, p->owner);
+                         "of them",
+                         before, c->name, p->owner);
     if (rc == 0 && out.len) {
         c->value = mt__arena_strndup(&p->scratch, (char *)out.data, out.len);
         rc = c->value ? 0 : fail_memory(p);
@@ -249,7 +250,7 @@ static int claim_indexed(parser *p, claim *c, const char *spelling, size_t len)
     return rc;
 }
 
-/* ---- claim: prefixes ------------------------------------------------------------------ */
+/* ---- claim: prefixes ---------------------------------------------------- */
 
 /* The names that an option of type PREFIX or FORMAT takes all begin so. */
 typedef struct family {
@@ -276,8 +277,8 @@ static void mark_family(parser *p, family f)
 /* The family that a PREFIX spelling "properties.*" stands for. */
 static family prefix_family(const char *spelling, size_t len)
 {
-    return (family){ spelling,
-                     len > 0 && spelling[len - 1] == '*' ? len - 1 : len };
+    return (family){spelling,
+                    len > 0 && spelling[len - 1] == '*' ? len - 1 : len};
 }
 
 /* The family of a format's options: 'value.format' = 'json' takes value.json.*
@@ -288,10 +289,10 @@ static family format_family(parser *p, const claim *c)
     char *head;
 
     if (len > 5 && strcmp(c->name + len - 5, ".type") == 0)
-        return (family){ c->name, len - 4 };
+        return (family){c->name, len - 4};
     len -= len >= 6 && strcmp(c->name + len - 6, "format") == 0 ? 6 : len;
     head = mt__arena_printf(&p->arena, "%.*s%s.", (int)len, c->name, c->value);
-    return (family){ head, head ? strlen(head) : 0 };
+    return (family){head, head ? strlen(head) : 0};
 }
 
 /* Whether anything was given for a PREFIX option. */
@@ -336,8 +337,8 @@ static int claim_option(parser *p, claim *c)
     if (rc < 0)
         return rc;
     if ((c->option->flags & MT_OPT_UNSUPPORTED) &&
-        (c->name || (c->option->type == MT_OPT_PREFIX &&
-                     has_family(p, c->option))))
+        (c->name ||
+         (c->option->type == MT_OPT_PREFIX && has_family(p, c->option))))
         return fail_unsupported(p, c->name ? c->name : c->option->name);
     if (!c->name)
         return 0;
@@ -351,7 +352,7 @@ static int claim_option(parser *p, claim *c)
     return 0;
 }
 
-/* ---- secrets -------------------------------------------------------------------------- */
+/* ---- secrets ------------------------------------------------------------ */
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -413,18 +414,25 @@ static int hide_secrets(parser *p)
     return rc;
 }
 
-/* ---- leftover ------------------------------------------------------------------------- */
+/* ---- leftover ----------------------------------------------------------- */
 
 /* What a WITH clause may always hold: which connector it is, and what older
  * versions wrote beside it. Read by the layers above, or without meaning now. */
 static const char *const table_names[] = {
-    "connector", "connector.type", "connector.version",
-    "connector.property-version", "format.property-version", "update-mode",
+    "connector",
+    "connector.type",
+    "connector.version",
+    "connector.property-version",
+    "format.property-version",
+    "update-mode",
     NULL,
 };
 
 static const char *const legacy_format_names[] = {
-    "schema", "derive-schema", "property-version", NULL,
+    "schema",
+    "derive-schema",
+    "property-version",
+    NULL,
 };
 
 static bool is_listed(const char *const *names, const char *name)
@@ -444,7 +452,8 @@ static int check_update_mode(parser *p, const char *value)
                            "not supported yet: update-mode '%s'", value);
     return fail_option(p, MT_EOPTION, "update-mode",
                        "option 'update-mode' of %s must be append, retract or "
-                       "upsert, is '%s'", p->owner, value);
+                       "upsert, is '%s'",
+                       p->owner, value);
 }
 
 /* "a, b, c": the names of the table. */
@@ -463,8 +472,8 @@ static int list_names(parser *p, mt_buf *out)
 
 static int fail_unknown(parser *p, const char *name)
 {
-    mt__nearest nearest = { .wanted = name };
-    mt_buf names = { 0 };
+    mt__nearest nearest = {.wanted = name};
+    mt_buf names = {0};
     const mt_option *o;
     const char *list;
     int rc;
@@ -475,8 +484,9 @@ static int fail_unknown(parser *p, const char *name)
     if (nearest.best)
         rc = fail_option(p, MT_EOPTION, name,
                          "unknown option '%s%s' of %s, did you mean '%s%s'? "
-                         "Supported: %.*s", p->prefix, name, p->owner,
-                         p->prefix, nearest.best, (int)names.len, list);
+                         "Supported: %.*s",
+                         p->prefix, name, p->owner, p->prefix, nearest.best,
+                         (int)names.len, list);
     else
         rc = fail_option(p, MT_EOPTION, name,
                          "unknown option '%s%s' of %s. Supported: %.*s",
@@ -509,7 +519,7 @@ static int check_leftover(parser *p)
     return 0;
 }
 
-/* ---- missing -------------------------------------------------------------------------- */
+/* ---- missing ------------------------------------------------------------ */
 
 static int check_missing(parser *p)
 {
@@ -526,14 +536,14 @@ static int check_missing(parser *p)
     return 0;
 }
 
-/* ---- convert -------------------------------------------------------------------------- */
+/* ---- convert ------------------------------------------------------------ */
 
 /* A claim's value in the words of the one who gave it. */
 MT_PRINTF(3, 4)
 static int fail_value(parser *p, const claim *c, const char *fmt, ...)
 {
     const char *name = c->name ? c->name : c->option->name;
-    mt_buf must = { 0 };
+    mt_buf must = {0};
     char *text;
     va_list args;
     int rc;
@@ -545,9 +555,10 @@ static int fail_value(parser *p, const claim *c, const char *fmt, ...)
         text = (char *)must.data;
     }
     va_end(args);
-    rc = fail_option(p, MT_EOPTION, name, "option '%s%s' of %s must %s, is "
-                     "'%s'", p->prefix, name, p->owner, text ? text : "fit",
-                     c->value);
+    rc = fail_option(p, MT_EOPTION, name,
+                     "option '%s%s' of %s must %s, is "
+                     "'%s'",
+                     p->prefix, name, p->owner, text ? text : "fit", c->value);
     mt_buf_fini(&must);
     return rc;
 }
@@ -579,8 +590,7 @@ static int convert_number(parser *p, const claim *c, int64_t *out)
     }
     if (c->option->type == MT_OPT_INT && !mt__read_int(c->value, out))
         return fail_value(p, c, "be a whole number of 64 bits");
-    if (c->option->type == MT_OPT_DURATION &&
-        !mt__read_duration(c->value, out))
+    if (c->option->type == MT_OPT_DURATION && !mt__read_duration(c->value, out))
         return fail_value(p, c, "be a duration such as '10 s' or '500 ms'");
     if (c->option->type == MT_OPT_MEMORY && !mt__read_memory(c->value, out))
         return fail_value(p, c, "be a size such as '64 mb' or '1024'");
@@ -605,7 +615,9 @@ static const char *list_choices(parser *p, const char *choices)
 
     while (text && (at = next_spelling(&choices, &len)))
         text = mt__arena_printf(&p->scratch, "%s%s%.*s", text,
-                                !*text ? "" : *choices ? ", " : " or ",
+                                !*text     ? ""
+                                : *choices ? ", "
+                                           : " or ",
                                 (int)len, at);
     return text;
 }
@@ -705,8 +717,8 @@ static int add_pair(parser *p, const claim *c, mt_strings *out,
                                c->option->name);
     }
     out->items[out->len] = mt__arena_strdup(&p->arena, name);
-    out->items[out->len + 1] = mt__arena_strdup(&p->arena,
-                                                given_value(p, value_at));
+    out->items[out->len + 1] =
+        mt__arena_strdup(&p->arena, given_value(p, value_at));
     if (!out->items[out->len] || !out->items[out->len + 1])
         return fail_memory(p);
     out->len += 2;
@@ -822,20 +834,22 @@ static int convert(parser *p, const claim *given)
                    c.option->name, p->owner);
 }
 
-/* ---- the whole --------------------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------- */
 
 static int check_given(parser *p)
 {
     int32_t i;
 
     if (p->given->len < 0 || p->given->len % 2)
-        return mt_fail(p->err, MT_EMISUSE, "options of %s are not pairs of "
-                       "name and value", p->owner);
+        return mt_fail(p->err, MT_EMISUSE,
+                       "options of %s are not pairs of "
+                       "name and value",
+                       p->owner);
     for (i = 0; i < p->given->len; i++) {
         if (!p->given->items[i])
             return mt_fail(p->err, MT_EMISUSE, "option %d of %s has no %s",
-                           (int)(i / 2) + 1, p->owner, i % 2 ? "value"
-                                                             : "name");
+                           (int)(i / 2) + 1, p->owner,
+                           i % 2 ? "value" : "name");
     }
     return 0;
 }

@@ -100,7 +100,7 @@ static size_t secret_at(const char *text, size_t at)
 
 char *mt__secret_mask(const char *text)
 {
-    mt_buf out = { 0 };
+    mt_buf out = {0};
     char *masked = NULL;
     size_t at = 0, n;
     int rc = 0;

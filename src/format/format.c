@@ -27,7 +27,7 @@ struct mt_encoder {
     codec c;
 };
 
-/* ---- what both need ---------------------------------------------------------- */
+/* ---- what both need ----------------------------------------------------- */
 
 const mt_format *mt__format_find(const char *name, mt_error **err)
 {
@@ -45,7 +45,8 @@ static int find_format(const mt_format_ref *ref, const mt_format **out,
 
     *out = NULL;
     if (!ref->name)
-        return mt_fail(err, MT_EOPTION, "no format is given: set the option "
+        return mt_fail(err, MT_EOPTION,
+                       "no format is given: set the option "
                        "'format'");
     *out = mt__format_find(ref->name, err ? err : &own);
     rc = *out ? 0 : mt_error_code(err ? *err : own);
@@ -62,11 +63,12 @@ static int check_codec(const mt_format *format, const void *options,
                        const mt_fields *fields, bool encode, mt_error **err)
 {
     if (encode ? !format->encode : !format->decode)
-        return mt_fail(err, MT_EUNSUPPORTED, "not supported yet: %s with "
-                       "format '%s'", encode ? "writing" : "reading",
-                       format->plugin.name);
-    return format->check && fields
-               ? format->check(options, fields, encode, err) : 0;
+        return mt_fail(err, MT_EUNSUPPORTED,
+                       "not supported yet: %s with "
+                       "format '%s'",
+                       encode ? "writing" : "reading", format->plugin.name);
+    return format->check && fields ? format->check(options, fields, encode, err)
+                                   : 0;
 }
 
 static void fini_codec(codec *c)
@@ -131,7 +133,7 @@ uint32_t mt_format_kinds(const mt_format_ref *ref, mt_error **err)
     return format->kinds ? format->kinds : 1u << MT_INSERT;
 }
 
-/* ---- decoders ------------------------------------------------------------------- */
+/* ---- decoders ----------------------------------------------------------- */
 
 mt_decoder *mt_decoder_open(const mt_format_ref *ref, const mt_fields *fields,
                             mt_error **err)
@@ -154,8 +156,8 @@ int mt_decoder_decode(mt_decoder *d, const mt_span *messages, int32_t len,
                       mt_builder *out, int32_t *rows, int32_t *done,
                       mt_error **err)
 {
-    int rc = d->c.format->decode(d->c.state, messages, len, out, rows, done,
-                                 err);
+    int rc =
+        d->c.format->decode(d->c.state, messages, len, out, rows, done, err);
 
     if (rc == MT_ERECORD && err && *done >= 0 && *done < len)
         mt_error_set_record(*err, messages[*done].data, messages[*done].len,
@@ -172,7 +174,8 @@ void mt_decoder_project(mt_decoder *d, const uint8_t *needed)
 int64_t mt_decoder_skipped(mt_decoder *d)
 {
     return d->c.format->decoder_skipped
-               ? d->c.format->decoder_skipped(d->c.state) : 0;
+               ? d->c.format->decoder_skipped(d->c.state)
+               : 0;
 }
 
 void mt_decoder_close(mt_decoder *d)
@@ -185,7 +188,7 @@ void mt_decoder_close(mt_decoder *d)
     mt_free(d, sizeof(*d));
 }
 
-/* ---- encoders ------------------------------------------------------------------- */
+/* ---- encoders ----------------------------------------------------------- */
 
 mt_encoder *mt_encoder_open(const mt_format_ref *ref, const mt_fields *fields,
                             mt_error **err)
@@ -209,7 +212,7 @@ mt_encoder *mt_encoder_open(const mt_format_ref *ref, const mt_fields *fields,
 static void note_row(const codec *c, mt_batch *batch, int32_t row,
                      mt_error *err)
 {
-    mt_buf text = { 0 };
+    mt_buf text = {0};
     int32_t i;
 
     for (i = 0; i < mt_type_columns_len(c->type); i++) {

@@ -39,7 +39,7 @@ const char *mt__plugin_kind_name(mt_plugin_kind kind)
     return kind == MT_PLUGIN_FORMAT ? "format" : "connector";
 }
 
-/* ---- folders ------------------------------------------------------------------ */
+/* ---- folders ------------------------------------------------------------ */
 
 /* The folder "moontide" beside the library (or program) that this code is in;
  * links are followed, since moontide.core is one to the library. Empty when it
@@ -65,7 +65,7 @@ static void find_own_folder(char out[PATH_MAX])
 /* Calls `visit` with each folder to search, until it gives other than 0. */
 static int each_folder(int (*visit)(const char *folder, void *arg), void *arg)
 {
-    const char *paths[] = { host_path, getenv("MOONTIDE_PLUGIN_PATH") };
+    const char *paths[] = {host_path, getenv("MOONTIDE_PLUGIN_PATH")};
     char folder[PATH_MAX];
     int i, n, rc;
 
@@ -103,21 +103,24 @@ int mt_plugin_path(const char *path, mt_error **err)
     return 0;
 }
 
-/* ---- checks -------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------- */
 
 static int check_name(mt_plugin_kind kind, const char *name, mt_error **err)
 {
     const char *p = name;
     bool fine = name && *name && *name != '.';
 
-    while (fine && *p && strchr("-_.0123456789abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ", *p))
+    while (fine && *p &&
+           strchr("-_.0123456789abcdefghijklmnopqrstuvwxyz"
+                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                  *p))
         p++;
     if (fine && !*p && p - name <= NAME_MAX_BYTES)
         return 0;
-    return mt_fail(err, MT_EOPTION, "'%.*s' is no name of a %s: it takes up to "
-                   "%d letters, digits, '-', '_' and '.'", NAME_MAX_BYTES,
-                   name ? name : "", mt__plugin_kind_name(kind),
+    return mt_fail(err, MT_EOPTION,
+                   "'%.*s' is no name of a %s: it takes up to "
+                   "%d letters, digits, '-', '_' and '.'",
+                   NAME_MAX_BYTES, name ? name : "", mt__plugin_kind_name(kind),
                    NAME_MAX_BYTES);
 }
 
@@ -132,25 +135,29 @@ static int check_plugin(const mt_plugin *p, mt_plugin_kind kind,
     if (!p)
         return mt_fail(err, MT_EIO, "plug-in %s has no descriptor", where);
     if (p->abi != MT_ABI)
-        return mt_fail(err, MT_EIO, "plug-in %s is built for another Moontide "
-                       "(its ABI is %u, this one's %u): build it again", where,
-                       p->abi, (unsigned)MT_ABI);
+        return mt_fail(err, MT_EIO,
+                       "plug-in %s is built for another Moontide "
+                       "(its ABI is %u, this one's %u): build it again",
+                       where, p->abi, (unsigned)MT_ABI);
     if (p->kind != kind)
         return mt_fail(err, MT_EIO, "plug-in %s is a %s and not a %s", where,
                        mt__plugin_kind_name(p->kind),
                        mt__plugin_kind_name(kind));
     if (p->size != descriptor_size(kind))
-        return mt_fail(err, MT_EIO, "plug-in %s is built with another "
+        return mt_fail(err, MT_EIO,
+                       "plug-in %s is built with another "
                        "moontide_plugin.h (its descriptor has %u bytes, %zu "
-                       "are wanted): build it again", where, p->size,
-                       descriptor_size(kind));
+                       "are wanted): build it again",
+                       where, p->size, descriptor_size(kind));
     if (!p->name || strcmp(p->name, name) != 0)
-        return mt_fail(err, MT_EIO, "plug-in %s calls itself '%s' and not "
-                       "'%s'", where, p->name ? p->name : "", name);
+        return mt_fail(err, MT_EIO,
+                       "plug-in %s calls itself '%s' and not "
+                       "'%s'",
+                       where, p->name ? p->name : "", name);
     return 0;
 }
 
-/* ---- the registry ----------------------------------------------------------------- */
+/* ---- the registry ------------------------------------------------------- */
 
 /* Every function from here on that is not public runs with the mutex held. */
 
@@ -192,7 +199,7 @@ int mt__plugin_register(const mt_plugin *plugin, mt_error **err)
     return rc;
 }
 
-/* ---- loading ------------------------------------------------------------------------ */
+/* ---- loading ------------------------------------------------------------ */
 
 typedef struct search {
     mt_plugin_kind kind;
@@ -239,7 +246,7 @@ fail:
     return NULL;
 }
 
-/* ---- what there is -------------------------------------------------------------------- */
+/* ---- what there is ------------------------------------------------------ */
 
 typedef struct names {
     mt_plugin_kind kind;
@@ -329,7 +336,7 @@ static int collect_names(names *n)
 
 int32_t mt__plugin_list(mt_plugin_kind kind, mt_buf *out)
 {
-    names n = { .kind = kind };
+    names n = {.kind = kind};
     int32_t i, rc;
 
     pthread_mutex_lock(&mutex);
@@ -345,9 +352,9 @@ int32_t mt__plugin_list(mt_plugin_kind kind, mt_buf *out)
 static void fail_not_found(mt_plugin_kind kind, const char *name,
                            mt_error **err)
 {
-    mt__nearest nearest = { .wanted = name };
-    names n = { .kind = kind };
-    mt_buf list = { 0 };
+    mt__nearest nearest = {.wanted = name};
+    names n = {.kind = kind};
+    mt_buf list = {0};
     int32_t i;
 
     /* Without memory the message is shorter, and still right. */
@@ -369,7 +376,7 @@ static void fail_not_found(mt_plugin_kind kind, const char *name,
 const mt_plugin *mt_plugin_find(mt_plugin_kind kind, const char *name,
                                 mt_error **err)
 {
-    search s = { .kind = kind, .name = name };
+    search s = {.kind = kind, .name = name};
     const mt_plugin *plugin;
 
     if (check_name(kind, name, err) < 0)
