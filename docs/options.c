@@ -19,7 +19,7 @@ static void print_metadata(const mt_metadata *m)
     printf("\n| metadata column | type | written by a sink |\n"
            "| --- | --- | --- |\n");
     for (; m->key; m++)
-        printf("| `%s` | %s | %s |\n", m->key, m->type,
+        printf("| `%s` | `%s` | %s |\n", m->key, m->type,
                m->writable ? "yes" : "no");
 }
 
@@ -36,7 +36,7 @@ static int print_options(const mt_plugin *plugin)
 
 static void print_ends(const mt_connector *connector)
 {
-    printf("\nUsed as: %s%s%s.\n", connector->source_open ? "source" : "",
+    printf("Used as: %s%s%s.\n", connector->source_open ? "source" : "",
            connector->source_open && connector->sink_open ? ", " : "",
            connector->sink_open ? "sink" : "");
 }
@@ -59,7 +59,6 @@ int main(int argc, char **argv)
         mt_error_free(err);
         return 1;
     }
-    printf("%s\n", plugin->summary);
     if (!format)
         print_ends((const mt_connector *)plugin);
     if (print_options(plugin) < 0)
