@@ -72,8 +72,8 @@ function M.new(name, parent)
         end
         return value
     end
-    class.__tostring = parent and parent.__tostring or function()
-        return name
+    class.__tostring = parent and parent.__tostring or function(object)
+        return getmetatable(object).__name
     end
     return setmetatable(class, {
         __index = function(_, key)

@@ -220,7 +220,7 @@ function Builder:partition_step(partition, origin, partitions)
         return memo[id]
     end
     local producer = self:operator(origin)
-    local step, column, column_type = {}, "$key", nil
+    local step, column, column_type = {}, "$key"
     for k, v in pairs(partition.step) do
         step[k] = v
     end
@@ -249,12 +249,12 @@ function Builder:edges(t, parallelism, edges)
         end
     elseif t.kind == "partition" then
         for _, origin in ipairs(origins(t)) do
-            local from, columns = nil, t.columns
+            local from, columns
             if t.step then
                 from = self:partition_step(t, origin, parallelism)
                 columns = { from.columns_len }
             else
-                from = self:operator(origin)
+                from, columns = self:operator(origin), t.columns
             end
             if t.ship == "FORWARD" and from.parallelism ~= parallelism then
                 errors.raise("MISUSE", "forward partitioning does not allow to change the "

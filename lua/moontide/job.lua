@@ -75,7 +75,7 @@ function JobExecutionResult:get_net_runtime()
 end
 
 --- An accumulator's result; there are none, so nil.
-function JobExecutionResult:get_accumulator_result(name) -- luacheck: ignore self
+function JobExecutionResult:get_accumulator_result(name)
     if type(name) ~= "string" then
         args.bad(1, "get_accumulator_result", "string expected, got " .. args.type_name(name))
     end
@@ -83,12 +83,12 @@ function JobExecutionResult:get_accumulator_result(name) -- luacheck: ignore sel
 end
 
 --- All accumulators' results: an empty table.
-function JobExecutionResult:get_all_accumulator_results() -- luacheck: ignore self
+function JobExecutionResult:get_all_accumulator_results()
     return {}
 end
 
 --- True: it is the result of a job that has run.
-function JobExecutionResult:is_job_execution_result() -- luacheck: ignore self
+function JobExecutionResult:is_job_execution_result()
     return true
 end
 
@@ -101,27 +101,12 @@ end
 local JobClient = class.new "JobClient"
 M.JobClient = JobClient
 
--- Clients of jobs that may still run, so that the command can wait for them.
-local running = setmetatable({}, { __mode = "k" })
-
 --- Starts a plan.
 -- @tparam table plan as `moontide.graph` makes it
 -- @treturn JobClient
 function M.start(plan)
     local handle = require("moontide.core").job_start(plan)
-    local client = setmetatable({ handle = handle }, JobClient)
-    running[client] = true
-    return client
-end
-
---- The clients of jobs that this script started and nobody has seen end.
--- @treturn {JobClient,...}
-function M.unfinished()
-    local list = {}
-    for client in pairs(running) do
-        list[#list + 1] = client
-    end
-    return list
+    return setmetatable({ handle = handle }, JobClient)
 end
 
 local ENDED = { FINISHED = true, CANCELED = true, FAILED = true }
@@ -204,10 +189,7 @@ function JobClient:wait(timeout_ms)
         if not errors.is(state) then
             drain(self.handle)
         end
-        running[self] = nil
         error(state, 0)
-    elseif state ~= "running" then
-        running[self] = nil
     end
     return state
 end
@@ -236,7 +218,7 @@ end
 
 --- Accumulators: there are none.
 -- @return a future of an empty table
-function JobClient:get_accumulators() -- luacheck: ignore self
+function JobClient:get_accumulators()
     return value_of {}
 end
 

@@ -191,8 +191,7 @@ ordering(decimal_meta, decimal_t, compare_decimals)
 for _, event in ipairs { "__lt", "__le", "__eq" } do
     local same_type = decimal_meta[event]
     decimal_meta[event] = function(a, b)
-        return same_type(type(a) == "number" and to_decimal(a) or is_int64(a) and to_decimal(a) or a,
-            type(b) == "number" and to_decimal(b) or is_int64(b) and to_decimal(b) or b)
+        return same_type(to_decimal(a) or a, to_decimal(b) or b)
     end
 end
 

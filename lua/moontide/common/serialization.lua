@@ -38,7 +38,7 @@ function SimpleStringSchema:format()
     return "raw", { charset = self.charset }
 end
 
-function SimpleStringSchema:record_type() -- luacheck: ignore self
+function SimpleStringSchema:record_type()
     return types.STRING()
 end
 
@@ -50,11 +50,11 @@ function ByteArraySchema.__init()
     return setmetatable({}, ByteArraySchema)
 end
 
-function ByteArraySchema:format() -- luacheck: ignore self
+function ByteArraySchema:format()
     return "raw", {}
 end
 
-function ByteArraySchema:record_type() -- luacheck: ignore self
+function ByteArraySchema:record_type()
     return types.PRIMITIVE_ARRAY(types.BYTE())
 end
 

@@ -184,10 +184,11 @@ function StreamExecutionEnvironment:is_chaining_enabled()
 end
 
 --- Are operators fused whose numbers of key groups differ?
-function StreamExecutionEnvironment:is_chaining_of_operators_with_different_max_parallelism_enabled()
-    return self.configuration:get_boolean(
-        "pipeline.operator-chaining.chain-operators-with-different-max-parallelism", true)
-end
+StreamExecutionEnvironment.is_chaining_of_operators_with_different_max_parallelism_enabled =
+    function(self)
+        return self.configuration:get_boolean(
+            "pipeline.operator-chaining.chain-operators-with-different-max-parallelism", true)
+    end
 
 --- Takes checkpoints: sources commit what sinks have written.
 -- @tparam number interval_ms
@@ -225,12 +226,12 @@ function StreamExecutionEnvironment:is_force_unaligned_checkpoints()
 end
 
 --- Is the changelog state backend on? It doesn't exist yet: no.
-function StreamExecutionEnvironment:is_changelog_state_backend_enabled() -- luacheck: ignore self
+function StreamExecutionEnvironment:is_changelog_state_backend_enabled()
     return false
 end
 
 --- The state backend: none is set, since state isn't kept yet.
-function StreamExecutionEnvironment:get_state_backend() -- luacheck: ignore self
+function StreamExecutionEnvironment:get_state_backend()
     return nil
 end
 
@@ -301,17 +302,17 @@ end
 -- gets a line in the log: connectors are built in.
 -- @param ... paths or `file://` URLs, or one sequence of them
 -- @usage env:add_jars("file:///opt/connectors/mine.so")
-function StreamExecutionEnvironment:add_jars(...) -- luacheck: ignore self
+function StreamExecutionEnvironment:add_jars(...)
     plugins().add("add_jars", ...)
 end
 
 --- Same as `add_jars`.
-function StreamExecutionEnvironment:add_user_jars(...) -- luacheck: ignore self
+function StreamExecutionEnvironment:add_user_jars(...)
     plugins().add("add_user_jars", ...)
 end
 
 --- Same as `add_jars`.
-function StreamExecutionEnvironment:add_classpaths(...) -- luacheck: ignore self
+function StreamExecutionEnvironment:add_classpaths(...)
     plugins().add("add_classpaths", ...)
 end
 
@@ -321,7 +322,7 @@ local LUA_FILE = args.signature("add_lua_file", {
 
 --- Puts a Lua file's folder, or a folder, on the path of modules.
 -- @tparam string file_path
-function StreamExecutionEnvironment:add_lua_file(...) -- luacheck: ignore self
+function StreamExecutionEnvironment:add_lua_file(...)
     plugins().add_lua((LUA_FILE(...)))
 end
 
@@ -334,7 +335,7 @@ local LUA_ARCHIVE = args.signature("add_lua_archive", {
 
 --- Puts a folder of Lua code on the path of modules.
 -- @tparam string archive_path a folder; packed archives come later
-function StreamExecutionEnvironment:add_lua_archive(...) -- luacheck: ignore self
+function StreamExecutionEnvironment:add_lua_archive(...)
     plugins().add_archive((LUA_ARCHIVE(...)))
 end
 
@@ -491,12 +492,8 @@ function StreamExecutionEnvironment:start(job_name, sinks)
     return require("moontide.job").start(plan), ids
 end
 
-local function is_name(value)
-    return args.is_string(value)
-end
-
-local EXECUTE = args.signature("execute", { { "job_name", is_name } })
-local EXECUTE_ASYNC = args.signature("execute_async", { { "job_name", is_name } })
+local EXECUTE = args.signature("execute", { { "job_name", args.is_string } })
+local EXECUTE_ASYNC = args.signature("execute_async", { { "job_name", args.is_string } })
 
 local function start_registered(self, job_name)
     local name = job_name or self.configuration:get_string("pipeline.name", DEFAULT_JOB_NAME)

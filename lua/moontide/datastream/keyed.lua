@@ -134,8 +134,8 @@ for _, method in ipairs {
     "slot_sharing_group", "set_description",
 } do
     KeyedStream[method] = function()
-        errors.raise("MISUSE", "'%s' is not supported on a KeyedStream: it belongs to the operators "
-            .. "before or after it", method)
+        errors.raise("MISUSE", "'%s' is not supported on a KeyedStream: it belongs to the "
+            .. "operators before or after it", method)
     end
 end
 
