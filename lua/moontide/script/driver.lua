@@ -411,8 +411,8 @@ function Generator:source()
     if self.many then
         head[#head + 1] = "local w, cap, meta = 0, 0, false"
     end
-    -- Later collectors are called by earlier ones, so they come first.
-    for c = #self.collectors, 1, -1 do
+    -- A collector calls those of later steps, which were made before it.
+    for c = 1, #self.collectors do
         local collector = self.collectors[c]
         head[#head + 1] = ("local function collect%d(v%d)"):format(collector.k, collector.k)
         head[#head + 1] = table.concat(collector.lines, "\n")

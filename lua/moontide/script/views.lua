@@ -19,6 +19,8 @@ local rows = require "moontide.row"
 local C = native.C
 local M = {}
 
+local views_made = 0
+
 --- The columns of the batches that enter a chain.
 -- @tparam cdata type the record type that comes in (`mt_type`)
 -- @tparam cdata chain the `mt_ffi_chain`
@@ -97,7 +99,7 @@ local function methods(columns, len, names)
         for i = 1, len do
             fields[i] = view[i]
         end
-        return rows.from(fields, len, names, RowKind[columns.kind(view.row)])
+        return rows.from(fields, len, names, RowKind[columns.kind(view.__row)])
     end
 
     function m.values(view)
@@ -123,7 +125,7 @@ local function methods(columns, len, names)
     end
 
     function m.get_row_kind(view)
-        return RowKind[columns.kind(view.row)]
+        return RowKind[columns.kind(view.__row)]
     end
 
     return m
@@ -167,14 +169,18 @@ function M.new(columns, len, chain)
         end,
     })
 
-    local ctype = ffi.typeof "struct { int32_t row, batch; }"
+    -- A type of its own for each chain: what hides a column of the same name is
+    -- spelt so that no column has it, and the number keeps hosts that remember
+    -- types by their text (test runners do) from handing out another chain's.
+    views_made = views_made + 1
+    local ctype = ffi.typeof(("struct { int32_t __row, __batch; } /* %d */"):format(views_made))
     return ffi.metatype(ctype, {
         __index = function(view, key)
             local get = getters[key]
-            if view.row ~= chain.row or view.batch ~= chain.batch then
+            if view.__row ~= chain.row or view.__batch ~= chain.batch then
                 stale()
             end
-            return get(view.row)
+            return get(view.__row)
         end,
         __newindex = function()
             error("a record can't be changed: return a new one, or change record:copy()", 0)
