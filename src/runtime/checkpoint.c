@@ -114,12 +114,6 @@ static void decline(mt_job *job)
 
 /* ---- steps --------------------------------------------------------------------- */
 
-/* Saturates, since a timeout may be as long as the user likes. */
-static int64_t after_ms(int64_t ms, int64_t more)
-{
-    return more > INT64_MAX - ms ? INT64_MAX : ms + more;
-}
-
 static void step_none(mt_job *job, int64_t now_ms, int64_t *wake_ms)
 {
     mt__checkpoint *cp = &job->checkpoint;
@@ -137,7 +131,7 @@ static int step_barrier(mt_job *job, int64_t now_ms, int64_t *wake_ms,
 {
     mt__checkpoint *cp = &job->checkpoint;
     int64_t limit_ms =
-        after_ms(cp->started_ms, job->graph.settings.checkpoint_timeout_ms);
+        cp->started_ms + job->graph.settings.checkpoint_timeout_ms;
     int rc;
 
     if (cp->waiting == 0) {

@@ -14,6 +14,9 @@
 #define CHECKPOINT_TIMEOUT_MS 600000
 #define BUFFER_TIMEOUT_MS 5
 
+/* Longer times than a year are a year, so that adding one to now is safe. */
+#define LONGEST_MS (INT64_C(365) * 24 * 3600 * 1000)
+
 /* ---- life ------------------------------------------------------------------ */
 
 mt_plan *mt_plan_new(const char *job_name, mt_error **err)
@@ -171,7 +174,7 @@ static void store_setting(mt__plan_settings *out, const struct setting *s,
     else if (s->kind == SETTING_INT)
         *(int32_t *)at = (int32_t)v;
     else
-        *(int64_t *)at = v;
+        *(int64_t *)at = v < LONGEST_MS ? v : LONGEST_MS;
 }
 
 int mt_plan_set(mt_plan *plan, const char *key, const char *value,
@@ -429,6 +432,8 @@ int32_t mt_plan_add(mt_plan *plan, const mt_node *decl, mt_error **err)
         goto no_memory;
     node->refs = 1;
     node->decl = *decl;
+    if (decl->buffer_timeout_ms > LONGEST_MS)
+        node->decl.buffer_timeout_ms = LONGEST_MS;
     if (copy_decl(node) < 0)
         goto no_memory;
     if ((rc = check_node(node, err)) < 0)
@@ -447,6 +452,14 @@ fail:
 
 /* ---- edges --------------------------------------------------------------------- */
 
+/* Fixed and variable length are the same thing in memory. */
+static mt_kind stored_kind(const mt_type *type)
+{
+    if (type->kind == MT_CHAR)
+        return MT_VARCHAR;
+    return type->kind == MT_BINARY ? MT_VARBINARY : (mt_kind)type->kind;
+}
+
 /* Whether columns of the two types hold the same bytes for the same value, so
  * that one may be handed on as the other. Lengths of texts are not looked at:
  * they say what may be written, not how. */
@@ -454,10 +467,8 @@ static bool same_layout(const mt_type *a, const mt_type *b)
 {
     int32_t i;
 
-    if (a->form != b->form || a->width != b->width || a->scale != b->scale ||
-        a->fields_len != b->fields_len)
-        return false;
-    if (a->form == MT_FORM_FIXED && a->kind != b->kind)
+    if (stored_kind(a) != stored_kind(b) || a->width != b->width ||
+        a->scale != b->scale || a->fields_len != b->fields_len)
         return false;
     for (i = 0; i < a->fields_len; i++)
         if (!same_layout(a->fields[i].type, b->fields[i].type))

@@ -390,6 +390,7 @@ static void *run_task(void *arg)
     rc = open_operators(t, &err);
     if (rc == 0)
         rc = work(t, &err);
+    book_time(t, t->busy);
     if (rc < 0 && !mt__job_cancelled(t->job))
         mt__job_fail(t->job, err);
     else
