@@ -222,8 +222,8 @@ static int check(const void *opts, const mt_table *table, mt_error **err)
 
     if (table->sink)
         return mt_fail(err, MT_EUNSUPPORTED,
-                       "connector 'datagen' is a source "
-                       "and cannot be written to");
+                       "connector 'datagen' is a source and cannot be written "
+                       "to");
     rc = generators_new(table->type, &o->fields, only, &columns, err);
     if (rc == 0)
         generators_free(columns, mt_type_columns_len(table->type));

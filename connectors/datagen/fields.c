@@ -50,9 +50,8 @@ static int fail_setting(walk *w, const char *setting, const char *value,
 
     snprintf(name, sizeof(name), "fields.%s.%s", (char *)w->path.data, setting);
     mt_fail(w->err, MT_EOPTION,
-            "option '%s' of connector 'datagen' must %s, "
-            "is '%s'",
-            name, must, value);
+            "option '%s' of connector 'datagen' must %s, is '%s'", name, must,
+            value);
     if (w->err)
         mt_error_set_option(*w->err, name);
     return MT_EOPTION;
@@ -149,8 +148,8 @@ static int get_bool(walk *w, const char *setting, bool *out)
 static int fail_order(walk *w, const char *low, const char *high)
 {
     return mt_fail(w->err, MT_EOPTION,
-                   "option 'fields.%s.%s' of connector "
-                   "'datagen' must not be above 'fields.%s.%s'",
+                   "option 'fields.%s.%s' of connector 'datagen' must not be "
+                   "above 'fields.%s.%s'",
                    (char *)w->path.data, low, (char *)w->path.data, high);
 }
 
@@ -302,8 +301,8 @@ static void sequence_limits(const mt_type *type, int64_t *min, int64_t *max)
 static int fail_bounds(walk *w)
 {
     return mt_fail(w->err, MT_EOPTION,
-                   "column '%s' is a sequence and needs "
-                   "options 'fields.%s.start' and 'fields.%s.end'",
+                   "column '%s' is a sequence and needs options "
+                   "'fields.%s.start' and 'fields.%s.end'",
                    (char *)w->path.data, (char *)w->path.data,
                    (char *)w->path.data);
 }
@@ -436,8 +435,8 @@ static int make_nested(walk *w, generator *g)
     if ((g->type->kind == MT_MAP || g->type->kind == MT_MULTISET) &&
         g->children[0].null_rate > 0)
         return mt_fail(w->err, MT_EOPTION,
-                       "the keys of '%s' cannot be NULL: "
-                       "give them no null-rate",
+                       "the keys of '%s' cannot be NULL: give them no "
+                       "null-rate",
                        (char *)w->path.data);
     return 0;
 }
@@ -449,16 +448,15 @@ static int make_generator(walk *w, generator *g)
 
     if (type->kind == MT_RAW)
         return mt_fail(w->err, MT_ETYPE,
-                       "connector 'datagen' makes no values "
-                       "of type RAW, as column '%s' has it",
+                       "connector 'datagen' makes no values of type RAW, as "
+                       "column '%s' has it",
                        (char *)w->path.data);
     rc = get_double(w, "null-rate", 0, 1, &g->null_rate);
     if (rc < 0)
         return rc;
     if (g->null_rate > 0 && !type->nullable)
         return mt_fail(w->err, MT_EOPTION,
-                       "column '%s' is NOT NULL and can "
-                       "have no null-rate",
+                       "column '%s' is NOT NULL and can have no null-rate",
                        (char *)w->path.data);
     return type->fields_len || type->kind == MT_ROW ? make_nested(w, g)
                                                     : read_kind(w, g);
@@ -497,9 +495,8 @@ static int fail_unknown(walk *w, const char *name)
     list_known(w, name, &list);
     snprintf(option, sizeof(option), "fields.%s", name);
     mt_fail(w->err, MT_EOPTION,
-            "unknown option '%s' of connector 'datagen'"
-            "%s%s%s%s %s%.*s",
-            option, best ? ", did you mean 'fields." : "", best ? best : "",
+            "unknown option '%s' of connector 'datagen'%s%s%s%s %s%.*s", option,
+            best ? ", did you mean 'fields." : "", best ? best : "",
             best ? "'" : "", best ? "?" : ".",
             list.len ? "Known here: " : "There is no such column",
             (int)list.len, list.len ? (const char *)list.data : "");
@@ -525,9 +522,8 @@ static int make_all(walk *w, const mt_type *type, generator *g, int32_t len)
         bytes += generator_row_bytes(&g[i]);
         if (bytes > ROW_BYTES_MAX)
             return mt_fail(w->err, MT_EOPTION,
-                           "a row up to column '%s' may "
-                           "take %lld bytes, more than %lld: ask for shorter "
-                           "lengths",
+                           "a row up to column '%s' may take %lld bytes, more "
+                           "than %lld: ask for shorter lengths",
                            mt_type_column_name(type, i), (long long)bytes,
                            (long long)ROW_BYTES_MAX);
     }

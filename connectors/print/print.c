@@ -238,9 +238,9 @@ static int check(const void *opts, const mt_table *table, mt_error **err)
     for (i = 0; i < mt_type_columns_len(table->type); i++) {
         if (holds_raw(mt_type_column(table->type, i)))
             return mt_fail(err, MT_ETYPE,
-                           "connector 'print' cannot show the "
-                           "untyped values of '%s': give the stream a type, "
-                           "or map it to a string first",
+                           "connector 'print' cannot show the untyped values "
+                           "of '%s': give the stream a type, or map it to a "
+                           "string first",
                            mt_type_column_name(table->type, i));
     }
     return 0;

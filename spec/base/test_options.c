@@ -350,8 +350,7 @@ static void test_notes(void)
 
     parse(&err, "topic", "t", "old-mode", "now", NULL);
     EQ_STR(mt_error_option(err), "old-mode",
-           "errors note the option, as "
-           "the user spelled it");
+           "errors note the option, as the user spelled it");
     mt_error_free(err);
 }
 
@@ -376,8 +375,8 @@ static void test_format_options(void)
     ref.prefix = "json.";
     mt__options_parse_format(format_table, 1, &ref, &o, &err);
     HAS_STR(mt_error_message(err),
-            "unknown option 'json.derive-schema' of "
-            "format 'json'. Supported: json.ignore-parse-errors",
+            "unknown option 'json.derive-schema' of format 'json'. Supported: "
+            "json.ignore-parse-errors",
             "newer ones do not");
     EQ_STR(mt_error_option(err), "json.derive-schema", "the note is whole");
     mt_error_free(err);
@@ -396,8 +395,7 @@ static void test_secrets(void)
     options *o;
 
     o = parse(NULL, "topic", "t", "password", "geheim-1",
-              "properties."
-              "sasl.jaas.config",
+              "properties.sasl.jaas.config",
               "Module required password=\"geheim-2\";",
               "properties.ssl.key.password", "geheim-3",
               "properties.password.required", "true", NULL);
@@ -476,8 +474,7 @@ static void test_docs(void)
             "a required text");
     HAS_STR((char *)out.data, "| `size` | `2 mb` | size | ", "a default");
     HAS_STR((char *)out.data,
-            "one of `earliest-offset`, `latest-offset`, "
-            "`timestamp`",
+            "one of `earliest-offset`, `latest-offset`, `timestamp`",
             "choices");
     HAS_STR((char *)out.data, "(not supported yet) ", "what comes later");
     mt_buf_fini(&out);
@@ -511,9 +508,7 @@ static void parse_without_memory(int code, const char *mode)
         mt__alloc_fail_at(n);
         o = parse(&err, "connector.topic", filler, "fields", filler,
                   "connector.properties.0.key", "k", "mode", mode,
-                  "connector.properties.0.value", filler,
-                  "properties."
-                  "x.secret",
+                  "connector.properties.0.value", filler, "properties.x.secret",
                   "not-seen-before", "format", "json", "json.a", filler,
                   "connector.offsets.0.offset", filler, NULL);
         failed = mt__alloc_has_failed();

@@ -246,8 +246,8 @@ static void test_check(const mt_type *type)
     refuses(&ref, two, MT_ETYPE, "takes one field");
     ref.options = (mt_strings){given, 2};
     refuses(&ref, type, MT_EOPTION,
-            "unknown option 'shout.sufix' of format "
-            "'shout', did you mean 'shout.suffix'?");
+            "unknown option 'shout.sufix' of format 'shout', did you mean "
+            "'shout.suffix'?");
     ref = reference("shoot");
     refuses(&ref, type, MT_ENOTFOUND, "did you mean 'shout'?");
     refuses(&none, type, MT_EOPTION, "set the option 'format'");
@@ -257,8 +257,7 @@ static void test_check(const mt_type *type)
 
     ref = reference("shout");
     EQ_INT(mt_format_kinds(&ref, &err), 1 << MT_INSERT,
-           "insertions if "
-           "nothing else is said");
+           "insertions if nothing else is said");
     ref = reference("deaf");
     EQ_INT(mt_format_kinds(&ref, &err), 1 << MT_DELETE, "else what is said");
     EQ_INT(mt_format_kinds(&none, &err), 0, "nothing without a format");

@@ -29,8 +29,7 @@ static bool make_file(const char *name, const char *source)
     fprintf(f, "#include \"moontide_plugin.h\"\n%s", source);
     fclose(f);
     snprintf(command, sizeof(command),
-             "%s -std=gnu11 -shared -fPIC -Isrc -o "
-             "%s/%s.so %s",
+             "%s -std=gnu11 -shared -fPIC -Isrc -o %s/%s.so %s",
              cc && *cc ? cc : "cc", folder, name, path);
     return system(command) == 0;
 }

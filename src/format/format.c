@@ -46,8 +46,7 @@ static int find_format(const mt_format_ref *ref, const mt_format **out,
     *out = NULL;
     if (!ref->name)
         return mt_fail(err, MT_EOPTION,
-                       "no format is given: set the option "
-                       "'format'");
+                       "no format is given: set the option 'format'");
     *out = mt__format_find(ref->name, err ? err : &own);
     rc = *out ? 0 : mt_error_code(err ? *err : own);
     mt_error_free(own);
@@ -64,8 +63,7 @@ static int check_codec(const mt_format *format, const void *options,
 {
     if (encode ? !format->encode : !format->decode)
         return mt_fail(err, MT_EUNSUPPORTED,
-                       "not supported yet: %s with "
-                       "format '%s'",
+                       "not supported yet: %s with format '%s'",
                        encode ? "writing" : "reading", format->plugin.name);
     return format->check && fields ? format->check(options, fields, encode, err)
                                    : 0;

@@ -118,8 +118,8 @@ static int check_name(mt_plugin_kind kind, const char *name, mt_error **err)
     if (fine && !*p && p - name <= NAME_MAX_BYTES)
         return 0;
     return mt_fail(err, MT_EOPTION,
-                   "'%.*s' is no name of a %s: it takes up to "
-                   "%d letters, digits, '-', '_' and '.'",
+                   "'%.*s' is no name of a %s: it takes up to %d letters, "
+                   "digits, '-', '_' and '.'",
                    NAME_MAX_BYTES, name ? name : "", mt__plugin_kind_name(kind),
                    NAME_MAX_BYTES);
 }
@@ -136,8 +136,8 @@ static int check_plugin(const mt_plugin *p, mt_plugin_kind kind,
         return mt_fail(err, MT_EIO, "plug-in %s has no descriptor", where);
     if (p->abi != MT_ABI)
         return mt_fail(err, MT_EIO,
-                       "plug-in %s is built for another Moontide "
-                       "(its ABI is %u, this one's %u): build it again",
+                       "plug-in %s is built for another Moontide (its ABI is "
+                       "%u, this one's %u): build it again",
                        where, p->abi, (unsigned)MT_ABI);
     if (p->kind != kind)
         return mt_fail(err, MT_EIO, "plug-in %s is a %s and not a %s", where,
@@ -145,14 +145,12 @@ static int check_plugin(const mt_plugin *p, mt_plugin_kind kind,
                        mt__plugin_kind_name(kind));
     if (p->size != descriptor_size(kind))
         return mt_fail(err, MT_EIO,
-                       "plug-in %s is built with another "
-                       "moontide_plugin.h (its descriptor has %u bytes, %zu "
-                       "are wanted): build it again",
+                       "plug-in %s is built with another moontide_plugin.h "
+                       "(its descriptor has %u bytes, %zu are wanted): build "
+                       "it again",
                        where, p->size, descriptor_size(kind));
     if (!p->name || strcmp(p->name, name) != 0)
-        return mt_fail(err, MT_EIO,
-                       "plug-in %s calls itself '%s' and not "
-                       "'%s'",
+        return mt_fail(err, MT_EIO, "plug-in %s calls itself '%s' and not '%s'",
                        where, p->name ? p->name : "", name);
     return 0;
 }

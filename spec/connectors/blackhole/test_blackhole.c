@@ -39,8 +39,7 @@ int main(void)
     hole.parallelism = 2;
     swallows(&rows, &hole, "rows of any type");
     refuses_table("sink", &option, MT_EOPTION,
-                  "unknown option 'a' of "
-                  "connector 'blackhole'");
+                  "unknown option 'a' of connector 'blackhole'");
     EQ_INT(live_blocks(), before, "nothing is left");
     return tap_done();
 }

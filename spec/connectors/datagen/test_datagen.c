@@ -61,9 +61,9 @@ static void test_sequence(int32_t parallelism, long long start, long long end)
 static void test_sequences_of_types(void)
 {
     spec_table t = {"datagen",
-                    "ROW<a TINYINT, b SMALLINT, c INT, d BIGINT, e FLOAT, "
-                    "f DOUBLE, g DECIMAL(5,2), h STRING, i VARCHAR(3), "
-                    "j ROW<k INT>>",
+                    "ROW<a TINYINT, b SMALLINT, c INT, d BIGINT, e FLOAT, f "
+                    "DOUBLE, g DECIMAL(5,2), h STRING, i VARCHAR(3), j ROW<k "
+                    "INT>>",
                     1,
                     {FAST}};
     static const char *const paths[] = {"a", "b", "c", "d", "e",
@@ -166,8 +166,8 @@ static void test_largest_rate(void)
 static void test_ranges(void)
 {
     spec_table t = {"datagen",
-                    "ROW<a TINYINT, b SMALLINT, c INT, d BIGINT, e FLOAT, "
-                    "f DOUBLE, g DECIMAL(10,2), h INTERVAL YEAR TO MONTH>",
+                    "ROW<a TINYINT, b SMALLINT, c INT, d BIGINT, e FLOAT, f "
+                    "DOUBLE, g DECIMAL(10,2), h INTERVAL YEAR TO MONTH>",
                     1,
                     {FAST,
                      "number-of-rows",
@@ -235,8 +235,8 @@ static void test_ranges(void)
 static void test_defaults(void)
 {
     spec_table t = {"datagen",
-                    "ROW<a TINYINT, b BIGINT, c DOUBLE, d DECIMAL(38,0), "
-                    "e BOOLEAN, f FLOAT, g DECIMAL(3,3)>",
+                    "ROW<a TINYINT, b BIGINT, c DOUBLE, d DECIMAL(38,0), e "
+                    "BOOLEAN, f FLOAT, g DECIMAL(3,3)>",
                     1,
                     {FAST, "number-of-rows", "2000"}};
     records r = read_table(&t, INT32_MAX);
@@ -264,8 +264,8 @@ static void test_defaults(void)
 static void test_texts(void)
 {
     spec_table t = {"datagen",
-                    "ROW<a STRING, b CHAR(7), c VARCHAR(20), d STRING, "
-                    "e STRING, f VARCHAR(40)>",
+                    "ROW<a STRING, b CHAR(7), c VARCHAR(20), d STRING, e "
+                    "STRING, f VARCHAR(40)>",
                     1,
                     {FAST, "number-of-rows", "500", "fields.d.length", "13",
                      "fields.e.length", "9", "fields.e.var-len", "true",
@@ -298,8 +298,8 @@ static void test_nested(void)
 {
     spec_table t = {
         "datagen",
-        "ROW<a ARRAY<INT>, m MAP<INT, STRING>, r ROW<x INT, y ROW<z "
-        "INT>>, s MULTISET<INT>, n ARRAY<BOOLEAN>>",
+        "ROW<a ARRAY<INT>, m MAP<INT, STRING>, r ROW<x INT, y ROW<z INT>>, s "
+        "MULTISET<INT>, n ARRAY<BOOLEAN>>",
         1,
         {FAST, "number-of-rows",        "300", "fields.a.element.min",
          "5",  "fields.a.element.max",  "5",   "fields.m.length",
@@ -342,8 +342,8 @@ static void test_nested(void)
 static void test_nulls(void)
 {
     spec_table t = {"datagen",
-                    "ROW<a INT, b STRING, c ROW<d INT>, e BIGINT, "
-                    "f BOOLEAN, g ARRAY<INT>>",
+                    "ROW<a INT, b STRING, c ROW<d INT>, e BIGINT, f BOOLEAN, g "
+                    "ARRAY<INT>>",
                     1,
                     {FAST, "number-of-rows", "9000", "fields.a.null-rate",
                      "0.25", "fields.b.null-rate", "1", "fields.c.null-rate",
@@ -370,8 +370,8 @@ static void test_times(void)
 {
     spec_table t = {
         "datagen",
-        "ROW<a TIMESTAMP_LTZ(3), b TIMESTAMP_LTZ(9), c TIMESTAMP(0), "
-        "d DATE, e TIME(0), f TIME(9), g TIMESTAMP_LTZ(6)>",
+        "ROW<a TIMESTAMP_LTZ(3), b TIMESTAMP_LTZ(9), c TIMESTAMP(0), d DATE, e "
+        "TIME(0), f TIME(9), g TIMESTAMP_LTZ(6)>",
         1,
         {FAST, "number-of-rows", "500", "fields.a.max-past", "1 h",
          "fields.g.max-past", "36500 d"}};
@@ -453,40 +453,34 @@ static void test_refused(void)
                        "n INT NOT NULL, l ARRAY<INT>, p CHAR(5)>";
 
     refuses(type, "rows-per-second", "0",
-            "'rows-per-second' of connector "
-            "'datagen' must be above 0, is '0'");
+            "'rows-per-second' of connector 'datagen' must be above 0, is '0'");
     refuses(type, "number-of-rows", "-1", "must be between 0 and");
     refuses(type, "fields.a.mim", "1",
-            "unknown option 'fields.a.mim' of "
-            "connector 'datagen', did you mean 'fields.a.min'? Known here: "
-            "fields.a.null-rate, fields.a.kind, fields.a.min, fields.a.max");
+            "unknown option 'fields.a.mim' of connector 'datagen', did you "
+            "mean 'fields.a.min'? Known here: fields.a.null-rate, "
+            "fields.a.kind, fields.a.min, fields.a.max");
     refuses(type, "fields.zzz.min", "1", "There is no such column");
     refuses(type, "fields.a.start", "1", "unknown option 'fields.a.start'");
     refuses(type, "fields.a.kind", "sequence",
-            "column 'a' is a sequence and "
-            "needs options 'fields.a.start' and 'fields.a.end'");
+            "column 'a' is a sequence and needs options 'fields.a.start' and "
+            "'fields.a.end'");
     refuses(type, "fields.a.kind", "other",
-            "must be random or sequence, is "
-            "'other'");
+            "must be random or sequence, is 'other'");
     refuses(type, "fields.e.kind", "sequence", "must be random");
     refuses(type, "fields.l.element.kind", "sequence", "must be random inside");
     refuses(type, "fields.a.min", "2147483648",
-            "must be a whole number "
-            "between -2147483648 and 2147483647");
+            "must be a whole number between -2147483648 and 2147483647");
     refuses(type, "fields.a.min", "x",
-            "'fields.a.min' of connector 'datagen' "
-            "must be a whole number");
+            "'fields.a.min' of connector 'datagen' must be a whole number");
     refuses(type, "fields.c.d.null-rate", "1.5",
-            "must be a number between 0 "
-            "and 1");
+            "must be a number between 0 and 1");
     refuses(type, "fields.n.null-rate", "0.5", "column 'n' is NOT NULL");
     refuses(type, "fields.b.length", "-1", "must be a whole number between 0");
     refuses(type, "fields.p.length", "4", "between 5 and 5");
     refuses(type, "fields.b.var-len", "maybe", "must be true or false");
     refuses(type, "fields.l.length", "16777217", "must be");
     refuses("ROW<a ARRAY<STRING>>", "fields.a.length", "9000000",
-            "a row up "
-            "to column 'a' may take");
+            "a row up to column 'a' may take");
     refuses("ROW<t TIMESTAMP(3)>", "fields.t.max-past", "soon",
             "must be a duration");
     refuses("ROW<m MAP<INT, INT>>", "fields.m.key.null-rate", "0.1",

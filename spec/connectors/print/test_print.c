@@ -230,8 +230,8 @@ static void test_closed_pipe(void)
     restore(STDOUT_FILENO, saved);
     EQ_INT(rc, MT_EIO, "a closed pipe fails the job");
     HAS_STR(mt_error_message(err),
-            "cannot write to standard output: its "
-            "reader has gone (broken pipe)",
+            "cannot write to standard output: its reader has gone (broken "
+            "pipe)",
             "in these words");
     mt_error_free(err);
 }
@@ -298,12 +298,10 @@ static void test_refused(void)
     spec_table source = {"print", "INT", 1, {NULL}};
 
     refuses_table("sink", &raw, MT_ETYPE,
-                  "connector 'print' cannot show the "
-                  "untyped values of 'f0'");
+                  "connector 'print' cannot show the untyped values of 'f0'");
     refuses_table("sink", &nested, MT_ETYPE, "untyped values of 'a'");
     refuses_table("sink", &option, MT_EOPTION,
-                  "did you mean "
-                  "'print-identifier'?");
+                  "did you mean 'print-identifier'?");
     refuses_table("source", &source, MT_EUNSUPPORTED,
                   "cannot be used as a source");
 }
