@@ -4,6 +4,11 @@
  * go to the producing side, which copies. Where the table writes headers or
  * timestamps, records go one by one.
  *
+ * Records gather below for linger.ms, longer than anybody wants to wait for one
+ * (properties.c says why). So the sink itself sends them off: at once when the
+ * task is idle, and while it is busy when a look every SPAN_MS shows that too
+ * few come to fill a request soon. A user who sets linger.ms gets just that.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sink.h"
 
@@ -15,6 +20,11 @@
 /* How often the topic is asked whether it has got more partitions. */
 #define REFRESH_MS 300000
 #define REFRESH_WAIT_MS 500
+
+/* A request is full at 10,000 records or 1 MB. */
+#define SPAN_MS 10
+#define SPAN_ROWS_FEW 5000
+#define NUDGE_PAUSE_MAX_MS 1000
 
 /* One format's bytes of a batch. */
 typedef struct encoded {
@@ -38,7 +48,10 @@ typedef struct sink {
     int32_t *partitions;
     int32_t rows_max; /* of the arrays above */
     kafka_extra *extra; /* NULL: the table writes neither headers nor times */
-    bool nudged; /* nothing was written since */
+    bool hurry;             /* records are sent off before linger.ms */
+    int64_t nudge_pause_ms; /* until the next try, when brokers are slow */
+    int64_t span_ms;        /* when this span began, and what it brought */
+    int32_t span_rows;
     int64_t refresh_at;
 } sink;
 
@@ -97,7 +110,8 @@ int kafka_sink_open(mt_context *ctx, const void *options,
     s->ctx = ctx;
     s->options = options;
     s->table = table;
-    s->nudged = true;
+    s->hurry = !kafka_property(options, "linger.ms") &&
+               !kafka_property(options, "queue.buffering.max.ms");
     s->refresh_at = mt_now_ms() + REFRESH_MS;
     rc = open_encoders(s, err);
     if (rc == 0)
@@ -231,6 +245,20 @@ static int send_singly(sink *s, const kafka_outgoing *o, mt_batch *batch,
     return rc < 0 ? rc : kafka_produce_poll(s->produce, err);
 }
 
+/* Sends records off when they come too slowly to fill a request soon. */
+static void look_at_span(sink *s, int32_t rows)
+{
+    int64_t now = mt_now_ms();
+
+    s->span_rows += rows;
+    if (!s->hurry || now - s->span_ms < SPAN_MS)
+        return;
+    if (s->span_rows < SPAN_ROWS_FEW)
+        kafka_produce_nudge(s->produce);
+    s->span_ms = now;
+    s->span_rows = 0;
+}
+
 int kafka_sink_write(void *sink_, mt_batch *batch, mt_error **err)
 {
     sink *s = sink_;
@@ -248,22 +276,27 @@ int kafka_sink_write(void *sink_, mt_batch *batch, mt_error **err)
         o.partitions = s->partitions;
     if (s->client.embedded && (rc = count_embedded(s, &o, err)) < 0)
         return rc;
-    s->nudged = false;
-    return s->extra ? send_singly(s, &o, batch, err)
-                    : kafka_produce_send(s->produce, &o, err);
+    rc = s->extra ? send_singly(s, &o, batch, err)
+                  : kafka_produce_send(s->produce, &o, err);
+    s->nudge_pause_ms = 1;
+    look_at_span(s, batch->rows);
+    return rc;
 }
 
 /* ---- flushing --------------------------------------------------------------------------- */
 
-/* Idle: nothing more will fill the batches that wait, so they leave now. */
+/* Idle: nothing more will fill the requests that wait. */
 int kafka_sink_poll(void *sink_, int64_t *wake_ms, mt_error **err)
 {
     sink *s = sink_;
 
-    (void)wake_ms;
-    if (!s->nudged && kafka_produce_pending(s->produce) > 0)
+    if (s->hurry && kafka_produce_pending(s->produce) > 0) {
         kafka_produce_nudge(s->produce);
-    s->nudged = true;
+        if (kafka_produce_pending(s->produce) > 0)
+            *wake_ms = mt_now_ms() + s->nudge_pause_ms;
+        if (s->nudge_pause_ms < NUDGE_PAUSE_MAX_MS)
+            s->nudge_pause_ms *= 2;
+    }
     return kafka_produce_poll(s->produce, err);
 }
 
