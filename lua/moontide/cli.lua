@@ -23,7 +23,7 @@ local function complain(text)
 end
 
 local function explain(err)
-    if type(err) == "table" then
+    if type(err) == "table" or err == "interrupted" then
         return tostring(err)
     end
     return debug.traceback(tostring(err), 2)

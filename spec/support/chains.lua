@@ -68,7 +68,7 @@ function M.new(spec, rows_max)
     local self = { chain = chain, spec = spec, anchors = { chain.out, needed, selected } }
     self.out = new_builder(spec.output, rows_max)
     chain.out = self.out
-    self.driver = driver.new(spec, chain, nil)
+    self.driver = driver.new(spec, chain)
     return self
 end
 

@@ -2,6 +2,9 @@
 -- @module moontide.script.context
 local errors = require "moontide.error"
 
+-- INT64_MIN: this record has no event time.
+local NO_TIMESTAMP = -0x7fffffffffffffffLL - 1
+
 local RuntimeContext = { __name = "RuntimeContext" }
 
 local later = {}
@@ -53,7 +56,38 @@ function RuntimeContext:get_job_parameter(key, default)
     return value
 end
 
+-- ---- what process_element gets ---------------------------------------------------
+
+local ElementContext = { __name = "ProcessFunction.Context" }
+
+local later_of_elements = { timer_service = true, output = true, get_current_key = true }
+
+function ElementContext.__index(_, key)
+    local method = rawget(ElementContext, key)
+    if method == nil and later_of_elements[key] then
+        errors.unsupported("ProcessFunction.Context." .. key)
+    end
+    return method
+end
+
+--- The record's event time in ms, nil where it has none.
+function ElementContext:timestamp()
+    local batch, chain = self.driver.batch, self.chain
+    if batch == nil or batch.timestamps == nil then
+        return nil
+    end
+    local ms = batch.timestamps[chain.row]
+    return ms ~= NO_TIMESTAMP and tonumber(ms) or nil
+end
+
 local M = {}
+
+--- @tparam table driver whose `batch` is the one at work
+-- @tparam cdata chain the `mt_ffi_chain`
+-- @treturn Context
+function M.element(driver, chain)
+    return setmetatable({ driver = driver, chain = chain }, ElementContext)
+end
 
 --- @tparam table facts name, subtask, parallelism, max_parallelism, parameters
 -- @treturn RuntimeContext

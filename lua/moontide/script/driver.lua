@@ -29,6 +29,7 @@
 local bit = require "bit"
 local ffi = require "ffi"
 local native = require "moontide.native"
+local contexts = require "moontide.script.context"
 local keyed = require "moontide.script.keyed"
 local kinds = require "moontide.script.kinds"
 local parse = require("moontide.script.types").parse
@@ -240,7 +241,7 @@ end
 
 function emit.process(self, k, v, depth)
     local collect = self:collector(k, depth)
-    self:use("ctx" .. k, self.context and self.context.element_context(self.steps[k]))
+    self:use("ctx" .. k, contexts.element(self, self.env.chain))
     self:line(depth, "if %s ~= nil then", self:call(k, "process_element",
         ("%s, ctx%d, %s"):format(v, k, collect)))
     self:line(depth + 1, "%s()", self:use("no_return", M.no_return))
@@ -516,11 +517,11 @@ function Generator:use_output()
 end
 
 -- The driver of one input. `input` is 1 or 2 as CoMapFunction counts.
-local function new_driver(spec, chain, output, context, input, input_text)
+local function new_driver(spec, chain, output, input, input_text)
     local steps = spec.steps
     local self = setmetatable({
         steps = steps, step_types = step_types(steps), input = input, output = output,
-        context = context, env = { chain = chain }, names = {}, declared = {}, lines = {},
+        env = { chain = chain }, names = {}, declared = {}, lines = {},
         collectors = {}, partitions = spec.partitions, rows_max = chain.out.rows_max,
     }, Generator)
 
@@ -591,10 +592,9 @@ end
 -- text), `record_type` (text of the record without a key column), `steps`
 -- (see chain.lua), `partitions` (of a custom partitioner)
 -- @tparam cdata chain the `mt_ffi_chain` that it shares with C
--- @tparam table context of context.lua, for `process`
 -- @treturn table with `run(batch, input, from)`: the next row to start from;
 -- `selecting`, `sources` (generated text), `columns`, `steps`
-function M.new(spec, chain, context)
+function M.new(spec, chain)
     local last = spec.steps[#spec.steps]
     local extra
     if last and (last.op == "key" or last.op == "partition") then
@@ -605,7 +605,7 @@ function M.new(spec, chain, context)
 
     for input = 1, spec.input2 and 2 or 1 do
         local text = input == 1 and spec.input or spec.input2
-        local driver, run, columns = new_driver(spec, chain, output, context, input, text)
+        local driver, run, columns = new_driver(spec, chain, output, input, text)
         self.drivers[input], self.runs[input] = driver, run
         self.sources[input], self.columns[input] = driver.text, columns
         self.selecting = driver.selecting

@@ -111,7 +111,7 @@ function M.open(payload, address, name, max_parallelism)
         name = name, subtask = chain.subtask, parallelism = chain.parallelism,
         max_parallelism = max_parallelism,
     }
-    local driver = require("moontide.script.driver").new(spec, chain, context)
+    local driver = require("moontide.script.driver").new(spec, chain)
 
     local function on_error(message)
         local step = running_step(spec.steps)

@@ -83,6 +83,16 @@ describe("a driver", function()
         assert.same({ 6 }, chains.run(map(Add, "INT", "INT"), { 1 }))
     end)
 
+    it("gives process_element a context and collects from it", function()
+        local out = chains.run({ input = "INT", output = "INT", steps = {
+            { op = "process", name = "Process", type = "INT", fn = function(x, ctx, collect)
+                collect(x)
+                collect(ctx:timestamp() or -1)
+            end },
+        } }, { 1 })
+        assert.same({ 1, -1 }, out)
+    end)
+
     it("hands rows between closures as records with names", function()
         local out = chains.run({ input = "INT", output = "STRING", steps = {
             { op = "map", name = "Map", type = AB, fn = function(x) return { "k", x } end },
@@ -256,6 +266,16 @@ describe("a closure that goes wrong", function()
     it("can't change a record", function()
         assert.matches("can't be changed", failure(function(r) r.a = "y" end, AB, "STRING",
             { { "x", 1 } }))
+    end)
+
+    it("is told that timers are not supported yet", function()
+        local ok, err = pcall(chains.run, { input = "INT", output = "INT", steps = {
+            { op = "process", name = "Process", type = "INT", fn = function(_, ctx)
+                ctx:timer_service()
+            end },
+        } }, { 1 })
+        assert.is_false(ok)
+        assert.matches("not supported yet: .*timer_service", tostring(err))
     end)
 
     it("can't return a value from a step that collects", function()
