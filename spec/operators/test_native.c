@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "../runtime/probe.h"
 
-/* ---- an end of a chain that looks at batches -------------------------------------- */
+/* ---- an end of a chain that looks at batches ----------------------------- */
 
 /* What the "look" operator saw of its input. */
 static struct {
@@ -14,14 +14,15 @@ static struct {
     int64_t first_ms; /* when the first came */
     int32_t absent;   /* columns that were absent, in all batches */
     char text[4096];  /* rows as text, each with a ';' */
-} seen = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+} seen = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-static const uint8_t *want_now; /* what "look" answers to wants; NULL: nothing */
+static const uint8_t
+    *want_now; /* what "look" answers to wants; NULL: nothing */
 static int32_t want_len;
 
 static void note_rows(mt_batch *batch)
 {
-    mt_buf text = { 0 };
+    mt_buf text = {0};
     int32_t i, row;
 
     for (row = 0; row < batch->rows && row < 10; row++) {
@@ -68,9 +69,8 @@ static bool look_wants(mt_operator *op, uint8_t *needed)
     return true;
 }
 
-static const mt_operator_class look_class = { .kind = "look",
-                                              .process = look_process,
-                                              .wants = look_wants };
+static const mt_operator_class look_class = {
+    .kind = "look", .process = look_process, .wants = look_wants};
 
 static int32_t rows_seen(void)
 {
@@ -92,7 +92,7 @@ static void forget(void)
     probe_reset();
 }
 
-/* ---- a source that is told what to do, step by step --------------------------------- */
+/* ---- a source that is told what to do, step by step ---------------------- */
 
 typedef struct step {
     int32_t rows; /* to append in this poll */
@@ -151,7 +151,7 @@ static int tale_decode(mt_lazy *self, const mt_batch *batch, int32_t column,
     return 0;
 }
 
-static mt_lazy tale_late = { .decode = tale_decode };
+static mt_lazy tale_late = {.decode = tale_decode};
 
 static int tale_poll(void *source, mt_builder *out, int64_t *wake_ms,
                      mt_error **err)
@@ -192,11 +192,11 @@ static void tale_close(void *source)
     mt_free(source, sizeof(tale));
 }
 
-static const mt_option no_options[] = { { 0 } };
+static const mt_option no_options[] = {{0}};
 
 static const mt_connector tale_connector = {
-    .plugin = { MT_ABI, sizeof(mt_connector), MT_PLUGIN_CONNECTOR, "tale",
-                "A source that is told.", no_options, 8 },
+    .plugin = {MT_ABI, sizeof(mt_connector), MT_PLUGIN_CONNECTOR, "tale",
+               "A source that is told.", no_options, 8},
     .source_open = tale_open,
     .source_poll = tale_poll,
     .source_project = tale_project,
@@ -207,11 +207,15 @@ static const mt_connector tale_connector = {
 static mt_job *start_tale(const char *timeout, const char *columns,
                           const char *type)
 {
-    const char *option[] = { "columns", columns };
+    const char *option[] = {"columns", columns};
     mt_plan *plan = mt_plan_new("tale", NULL);
-    mt_node node = { .kind = "source", .name = "Source", .connector = "tale",
-                     .type = tale_type, .physical_len = -1, .parallelism = 1,
-                     .buffer_timeout_ms = MT_UNSET };
+    mt_node node = {.kind = "source",
+                    .name = "Source",
+                    .connector = "tale",
+                    .type = tale_type,
+                    .physical_len = -1,
+                    .parallelism = 1,
+                    .buffer_timeout_ms = MT_UNSET};
     mt_error *err = NULL;
     mt_job *job = NULL;
     int32_t at, next;
@@ -223,13 +227,13 @@ static mt_job *start_tale(const char *timeout, const char *columns,
     if (columns) {
         node.kind = node.name = "project";
         node.type = type;
-        node.options = (mt_strings){ option, 2 };
+        node.options = (mt_strings){option, 2};
         next = mt_plan_add(plan, &node, &err);
         mt_plan_connect(plan, at, next, 0, MT_SHIP_FORWARD, NULL, 0, &err);
         at = next;
     }
     node.kind = node.name = "look";
-    node.options = (mt_strings){ NULL, 0 };
+    node.options = (mt_strings){NULL, 0};
     if (!err)
         next = mt_plan_add(plan, &node, &err);
     if (!err)
@@ -253,17 +257,18 @@ static void end_tale(mt_job *job)
     mt_job_free(job);
 }
 
-/* ---- sources: when rows go on ----------------------------------------------------- */
+/* ---- sources: when rows go on -------------------------------------------- */
 
 static void test_sealing(void)
 {
-    static const step trickle[] = { { 1, MT_FLOW_WAIT }, { 1, MT_FLOW_WAIT },
-                                    { 1, MT_FLOW_DONE }, { -1, 0 } };
-    static const step idle[] = { { 3, MT_FLOW_WAIT }, { 0, MT_FLOW_WAIT },
-                                 { -1, 0 } };
-    static const step flood[] = { { 3000, MT_FLOW_MORE }, { 3000, MT_FLOW_MORE },
-                                  { 3000, MT_FLOW_MORE }, { 3000, MT_FLOW_DONE },
-                                  { -1, 0 } };
+    static const step trickle[] = {
+        {1, MT_FLOW_WAIT}, {1, MT_FLOW_WAIT}, {1, MT_FLOW_DONE}, {-1, 0}};
+    static const step idle[] = {{3, MT_FLOW_WAIT}, {0, MT_FLOW_WAIT}, {-1, 0}};
+    static const step flood[] = {{3000, MT_FLOW_MORE},
+                                 {3000, MT_FLOW_MORE},
+                                 {3000, MT_FLOW_MORE},
+                                 {3000, MT_FLOW_DONE},
+                                 {-1, 0}};
     mt_job *job;
 
     tale_type = "BIGINT";
@@ -299,9 +304,9 @@ static void test_sealing(void)
     EQ_INT(seen.rows % 3, 0, "and at a stop whatever the time-out");
 }
 
-/* ---- projections ------------------------------------------------------------------ */
+/* ---- projections --------------------------------------------------------- */
 
-static const step three[] = { { 3, MT_FLOW_DONE }, { -1, 0 } };
+static const step three[] = {{3, MT_FLOW_DONE}, {-1, 0}};
 
 static const char *project(const char *columns, const char *type)
 {
@@ -332,13 +337,13 @@ static void test_projecting(void)
             "a text that is no number fails the job, naming the column");
 }
 
-/* ---- hints ------------------------------------------------------------------------- */
+/* ---- hints --------------------------------------------------------------- */
 
 static void test_hints(void)
 {
-    static const step twice[] = { { 2, MT_FLOW_MORE }, { 2, MT_FLOW_MORE },
-                                  { 2, MT_FLOW_DONE }, { -1, 0 } };
-    static const uint8_t only_c[] = { 0, 0, 1 }, only_first[] = { 1, 0 };
+    static const step twice[] = {
+        {2, MT_FLOW_MORE}, {2, MT_FLOW_MORE}, {2, MT_FLOW_DONE}, {-1, 0}};
+    static const uint8_t only_c[] = {0, 0, 1}, only_first[] = {1, 0};
 
     tale_type = "ROW<a INT, b STRING, c BIGINT>";
     forget();
@@ -370,7 +375,7 @@ static void test_hints(void)
     tale_lazy = false;
 }
 
-/* ---- sinks --------------------------------------------------------------------------- */
+/* ---- sinks --------------------------------------------------------------- */
 
 static int kinds_poll(mt_operator *op, int64_t *wake_ms, mt_error **err)
 {
@@ -394,8 +399,8 @@ static int kinds_poll(mt_operator *op, int64_t *wake_ms, mt_error **err)
     return rc < 0 ? rc : MT_FLOW_DONE;
 }
 
-static const mt_operator_class kinds_class = { .kind = "kinds",
-                                               .poll = kinds_poll };
+static const mt_operator_class kinds_class = {.kind = "kinds",
+                                              .poll = kinds_poll};
 
 static void test_row_kinds(void)
 {

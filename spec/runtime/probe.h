@@ -45,23 +45,23 @@ typedef struct probe_notes {
     int64_t handed[PROBE_ORIGINS];    /* records a source has given out */
     int64_t committed[PROBE_ORIGINS]; /* its position committed last; -1 */
     int64_t flushed[PROBE_ORIGINS];   /* of its records, at sinks' barriers */
-    int32_t broken;    /* commits of what no sink had flushed */
-    int32_t misordered; /* commits of sources before those of sinks */
+    int32_t broken;                   /* commits of what no sink had flushed */
+    int32_t misordered;     /* commits of sources before those of sinks */
     int64_t sink_committed; /* the last checkpoint that a sink committed */
     int32_t opened, closed; /* sources and sinks */
     int32_t ended;          /* sinks told of the end */
     /* Faults. */
-    int32_t fail_at;    /* the sinks' n-th write fails; 0: none */
-    int32_t fail_open;  /* every sink's open fails */
-    int32_t slow_ms;    /* each write of a sink sleeps so long */
+    int32_t fail_at;      /* the sinks' n-th write fails; 0: none */
+    int32_t fail_open;    /* every sink's open fails */
+    int32_t slow_ms;      /* each write of a sink sleeps so long */
     int32_t hold_barrier; /* sinks wait in a barrier while it is set */
 } probe_notes;
 
-static probe_notes probe = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+static probe_notes probe = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 __attribute__((unused)) static void probe_sleep_ms(int64_t ms)
 {
-    struct timespec ts = { ms / 1000, (ms % 1000) * 1000000 };
+    struct timespec ts = {ms / 1000, (ms % 1000) * 1000000};
 
     nanosleep(&ts, NULL);
 }
@@ -83,7 +83,7 @@ __attribute__((unused)) static void probe_reset(void)
     probe.fail_at = probe.fail_open = probe.slow_ms = probe.hold_barrier = 0;
 }
 
-/* ---- source ----------------------------------------------------------------- */
+/* ---- source -------------------------------------------------------------- */
 
 typedef struct probe_source_options {
     int64_t id;   /* origin = id + subtask */
@@ -93,15 +93,26 @@ typedef struct probe_source_options {
 } probe_source_options;
 
 static const mt_option probe_source_table[] = {
-    { .name = "id", .type = MT_OPT_INT, .def = "0",
-      .offset = offsetof(probe_source_options, id), .help = "h" },
-    { .name = "rows", .type = MT_OPT_INT,
-      .offset = offsetof(probe_source_options, rows), .help = "h" },
-    { .name = "poll", .type = MT_OPT_INT, .def = "100",
-      .offset = offsetof(probe_source_options, poll), .help = "h" },
-    { .name = "rest", .type = MT_OPT_INT, .def = "0",
-      .offset = offsetof(probe_source_options, rest), .help = "h" },
-    { 0 },
+    {.name = "id",
+     .type = MT_OPT_INT,
+     .def = "0",
+     .offset = offsetof(probe_source_options, id),
+     .help = "h"},
+    {.name = "rows",
+     .type = MT_OPT_INT,
+     .offset = offsetof(probe_source_options, rows),
+     .help = "h"},
+    {.name = "poll",
+     .type = MT_OPT_INT,
+     .def = "100",
+     .offset = offsetof(probe_source_options, poll),
+     .help = "h"},
+    {.name = "rest",
+     .type = MT_OPT_INT,
+     .def = "0",
+     .offset = offsetof(probe_source_options, rest),
+     .help = "h"},
+    {0},
 };
 
 typedef struct probe_source {
@@ -204,16 +215,19 @@ static void probe_source_close(void *source)
     pthread_mutex_unlock(&probe.mutex);
 }
 
-/* ---- sink ------------------------------------------------------------------- */
+/* ---- sink ---------------------------------------------------------------- */
 
 typedef struct probe_sink_options {
     int64_t id;
 } probe_sink_options;
 
 static const mt_option probe_sink_table[] = {
-    { .name = "id", .type = MT_OPT_INT, .def = "0",
-      .offset = offsetof(probe_sink_options, id), .help = "h" },
-    { 0 },
+    {.name = "id",
+     .type = MT_OPT_INT,
+     .def = "0",
+     .offset = offsetof(probe_sink_options, id),
+     .help = "h"},
+    {0},
 };
 
 typedef struct probe_sink {
@@ -250,8 +264,8 @@ static void probe_note(probe_sink *s, const mt_batch *b, int32_t row)
 
     if (probe.records_len == probe.records_cap) {
         probe.records_cap = probe.records_cap ? 2 * probe.records_cap : 1024;
-        probe.records = realloc(probe.records,
-                                probe.records_cap * sizeof(*probe.records));
+        probe.records =
+            realloc(probe.records, probe.records_cap * sizeof(*probe.records));
     }
     r = &probe.records[probe.records_len++];
     r->sink = s->id;
@@ -339,9 +353,9 @@ static void probe_sink_close(void *sink)
 }
 
 static const mt_connector probe_source_connector = {
-    .plugin = { MT_ABI, sizeof(mt_connector), MT_PLUGIN_CONNECTOR,
-                "probe_source", "A source that is watched.",
-                probe_source_table, sizeof(probe_source_options) },
+    .plugin = {MT_ABI, sizeof(mt_connector), MT_PLUGIN_CONNECTOR,
+               "probe_source", "A source that is watched.", probe_source_table,
+               sizeof(probe_source_options)},
     .source_open = probe_source_open,
     .source_poll = probe_source_poll,
     .source_barrier = probe_source_barrier,
@@ -350,9 +364,9 @@ static const mt_connector probe_source_connector = {
 };
 
 static const mt_connector probe_sink_connector = {
-    .plugin = { MT_ABI, sizeof(mt_connector), MT_PLUGIN_CONNECTOR,
-                "probe_sink", "A sink that is watched.", probe_sink_table,
-                sizeof(probe_sink_options) },
+    .plugin = {MT_ABI, sizeof(mt_connector), MT_PLUGIN_CONNECTOR, "probe_sink",
+               "A sink that is watched.", probe_sink_table,
+               sizeof(probe_sink_options)},
     .sink_open = probe_sink_open,
     .sink_write = probe_sink_write,
     .sink_barrier = probe_sink_barrier,
@@ -361,7 +375,7 @@ static const mt_connector probe_sink_connector = {
     .sink_close = probe_sink_close,
 };
 
-/* ---- an operator that passes ------------------------------------------------- */
+/* ---- an operator that passes --------------------------------------------- */
 
 static int probe_pass_process(mt_operator *op, int32_t input, mt_batch *batch,
                               mt_error **err)
@@ -390,7 +404,7 @@ static const mt_operator_class probe_pass_class = {
     .process = probe_pass_process,
 };
 
-/* ---- plans ------------------------------------------------------------------- */
+/* ---- plans --------------------------------------------------------------- */
 
 __attribute__((unused)) static void probe_setup(uint64_t seed)
 {
@@ -412,15 +426,17 @@ probe_add(mt_plan *plan, const char *kind, const char *name,
           int32_t parallelism, const char *const *pairs)
 {
     const char *items[32];
-    mt_node node = { .kind = kind, .name = name, .type = PROBE_TYPE,
-                     .physical_len = -1, .parallelism = parallelism,
-                     .buffer_timeout_ms = MT_UNSET };
+    mt_node node = {.kind = kind,
+                    .name = name,
+                    .type = PROBE_TYPE,
+                    .physical_len = -1,
+                    .parallelism = parallelism,
+                    .buffer_timeout_ms = MT_UNSET};
     mt_error *err = NULL;
     int32_t id;
 
     for (node.options.items = items; pairs && pairs[node.options.len];)
-        items[node.options.len] = pairs[node.options.len],
-        node.options.len++;
+        items[node.options.len] = pairs[node.options.len], node.options.len++;
     if (strcmp(kind, "source") == 0)
         node.connector = "probe_source";
     if (strcmp(kind, "sink") == 0)
@@ -432,16 +448,16 @@ probe_add(mt_plan *plan, const char *kind, const char *name,
     return id;
 }
 
-#define PAIRS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define PAIRS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 __attribute__((unused)) static int probe_connect(mt_plan *plan, int32_t from,
                                                  int32_t to, mt_ship ship)
 {
     int32_t key = 1;
     mt_error *err = NULL;
-    int rc = mt_plan_connect(plan, from, to, 0, ship, &key,
-                             ship == MT_SHIP_HASH || ship == MT_SHIP_CUSTOM,
-                             &err);
+    int rc =
+        mt_plan_connect(plan, from, to, 0, ship, &key,
+                        ship == MT_SHIP_HASH || ship == MT_SHIP_CUSTOM, &err);
 
     if (rc < 0)
         NOTE("%s", mt_error_message(err));
@@ -468,11 +484,11 @@ __attribute__((unused)) static mt_job_state probe_run(mt_plan *plan,
 
 /* Waits, at most 10 s, until `cond` holds. Nothing else in these programs
  * depends on time. */
-#define PROBE_UNTIL(cond)                                                     \
-    do {                                                                      \
-        int64_t until_ = mt_now_ms() + 10000;                                 \
-        while (!(cond) && mt_now_ms() < until_)                               \
-            probe_sleep_ms(1);                                                \
+#define PROBE_UNTIL(cond)                                                      \
+    do {                                                                       \
+        int64_t until_ = mt_now_ms() + 10000;                                  \
+        while (!(cond) && mt_now_ms() < until_)                                \
+            probe_sleep_ms(1);                                                 \
     } while (0)
 
 __attribute__((unused)) static int64_t probe_count(void)

@@ -25,7 +25,7 @@ static mt_batch *new_batch(int64_t n)
 static int push(mt__inbox *in, int32_t channel, mt__element_kind kind,
                 int64_t value)
 {
-    mt__element e = { .kind = kind, .value = value };
+    mt__element e = {.kind = kind, .value = value};
     int64_t waited = 0;
     mt_error *err = NULL;
     int rc;
@@ -90,8 +90,7 @@ static void test_scripts(void)
     play("a watermark is the least of all channels", 2,
          "0w5 <- 1w3 <w3 1w9 <w5 0w7 <w7 <-");
     play("a watermark does not go back", 1, "0w5 <w5 0b1 0w4 <b1 <-");
-    play("watermarks that follow each other are one", 1,
-         "0w1 0w2 0w3 <w3 <-");
+    play("watermarks that follow each other are one", 1, "0w1 0w2 0w3 <w3 <-");
     play("but records between keep them apart", 1,
          "0w1 0b7 0w3 <w1 <b7 <w3 <-");
     play("a channel that ended holds no watermark back", 2,
@@ -103,10 +102,8 @@ static void test_scripts(void)
     play("a barrier is seen once all have delivered it", 2,
          "0B1 0b2 <- 1b3 <b3 1B1 <B1 <b2 <-");
     play("a channel that ended does not hold it up", 2, "0B1 0b2 1e <B1 <b2");
-    play("nor one that ends later", 3,
-         "0B1 1B1 1b9 <- 2b3 2e <b3 <B1 <b9 <-");
-    play("barriers follow each other", 2,
-         "0B1 0B2 1B1 <B1 1B2 <B2 <-");
+    play("nor one that ends later", 3, "0B1 1B1 1b9 <- 2b3 2e <b3 <B1 <b9 <-");
+    play("barriers follow each other", 2, "0B1 0B2 1B1 <B1 1B2 <B2 <-");
     play("a newer barrier ends the alignment of an older", 2,
          "0B1 0b1 0B2 <- 1b5 1B2 1b6 <b5 <b1 <B2 <b6 <-");
     play("an older one that comes late means nothing", 2,
@@ -115,7 +112,7 @@ static void test_scripts(void)
          "0B1 0e 1e <B1 <e <-");
 }
 
-/* ---- bounds ---------------------------------------------------------------------- */
+/* ---- bounds -------------------------------------------------------------- */
 
 typedef struct producer {
     mt__inbox *in;
@@ -131,7 +128,7 @@ static void *produce(void *arg)
     int32_t i;
 
     for (i = 0; i < p->len && p->rc == 0; i++) {
-        mt__element e = { .kind = MT__ELEMENT_BATCH, .batch = new_batch(i) };
+        mt__element e = {.kind = MT__ELEMENT_BATCH, .batch = new_batch(i)};
         mt_error *err = NULL;
 
         p->rc = mt__inbox_push(p->in, p->channel, e, &p->waited, &err);
@@ -149,13 +146,13 @@ static void test_bounds(void)
     pthread_t threads[N];
     mt__inbox in;
     mt__element e;
-    int64_t next[N] = { 0 };
+    int64_t next[N] = {0};
     int32_t i, taken = 0;
     bool ordered = true;
 
     mt__inbox_init(&in, N, BYTES, NULL);
     for (i = 0; i < N; i++) {
-        p[i] = (producer){ .in = &in, .channel = i, .len = 500 };
+        p[i] = (producer){.in = &in, .channel = i, .len = 500};
         in.channels[i].input = i;
         pthread_create(&threads[i], NULL, produce, &p[i]);
     }
@@ -166,8 +163,8 @@ static void test_bounds(void)
         }
         if (e.kind == MT__ELEMENT_END)
             break;
-        ordered &= *(const int64_t *)e.batch->columns[0].values ==
-                   next[e.input]++;
+        ordered &=
+            *(const int64_t *)e.batch->columns[0].values == next[e.input]++;
         mt_batch_unref(e.batch);
         taken++;
     }
@@ -189,7 +186,7 @@ static void test_closes(void)
     mt__inbox in;
 
     mt__inbox_init(&in, 1, 1000, NULL);
-    p = (producer){ .in = &in, .len = 100 };
+    p = (producer){.in = &in, .len = 100};
     pthread_create(&thread, NULL, produce, &p);
     PROBE_UNTIL(mt__inbox_bytes_peak(&in) > 500);
     mt__inbox_close(&in);
@@ -202,11 +199,11 @@ static void test_closes(void)
     mt__inbox_fini(&in);
 }
 
-/* ---- mail ------------------------------------------------------------------------ */
+/* ---- mail ---------------------------------------------------------------- */
 
 static void *post_later(void *arg)
 {
-    mt__mail mail = { .barrier = 4 };
+    mt__mail mail = {.barrier = 4};
 
     probe_sleep_ms(2);
     mt__inbox_post(arg, &mail);
@@ -215,7 +212,7 @@ static void *post_later(void *arg)
 
 static void test_mail(void)
 {
-    mt__mail mail = { .barrier = 1, .stop = true };
+    mt__mail mail = {.barrier = 1, .stop = true};
     pthread_t thread;
     mt__inbox in;
     int64_t at_ms;
@@ -223,7 +220,7 @@ static void test_mail(void)
     mt__inbox_init(&in, 0, 1, NULL);
     EQ_INT(mt__inbox_attention(&in), 0, "nothing wants attention at first");
     mt__inbox_post(&in, &mail);
-    mail = (mt__mail){ .barrier = 2, .commit_sinks = 1 };
+    mail = (mt__mail){.barrier = 2, .commit_sinks = 1};
     mt__inbox_post(&in, &mail);
     mt__inbox_wake(&in);
     mt__inbox_sleep(&in, INT64_MAX);
@@ -246,7 +243,7 @@ static void test_mail(void)
     mt__inbox_fini(&in);
 }
 
-/* ---- alignment against a model ------------------------------------------------------ */
+/* ---- alignment against a model ------------------------------------------- */
 
 /* Random scripts: every channel delivers barriers 1, 2, ... with batches of the
  * epoch between, in random order of pushes and takes. Whatever the order, a
@@ -254,8 +251,8 @@ static void test_mail(void)
 static void test_alignment(void)
 {
     enum { CHANNELS = 4, EPOCHS = 30 };
-    int32_t epoch[CHANNELS] = { 0 }, barriers = 0, wrong = 0, left = CHANNELS;
-    bool ended[CHANNELS] = { false }, over = false;
+    int32_t epoch[CHANNELS] = {0}, barriers = 0, wrong = 0, left = CHANNELS;
+    bool ended[CHANNELS] = {false}, over = false;
     mt__inbox in;
     mt__element e;
 

@@ -32,7 +32,7 @@ static mt_plan *new_plan(const char *interval, const char *rows_a,
 
 static void check_notes(bool all)
 {
-    static const int32_t origins[] = { 0, 1, 10 };
+    static const int32_t origins[] = {0, 1, 10};
     int64_t handed = 0, committed = 0;
     int i;
 
@@ -75,7 +75,7 @@ static void test_bounded(void)
 /* One source ends at once, the others run on: checkpoints complete. */
 static void test_ended_source(void)
 {
-    int64_t counters[2] = { 0, 0 };
+    int64_t counters[2] = {0, 0};
     mt_plan *plan = new_plan("10", NULL, "5");
     mt_job *job;
 
@@ -129,7 +129,7 @@ static void hold(bool on)
 /* Sinks that do not come back from their barrier in time. */
 static void test_gives_up(void)
 {
-    int64_t counters[2] = { 0, 0 };
+    int64_t counters[2] = {0, 0};
     mt_plan *plan = new_plan("10", NULL, NULL);
     mt_job *job;
 
@@ -155,7 +155,7 @@ static void test_gives_up(void)
     mt_job_free(job);
 }
 
-/* ---- failures on the way ------------------------------------------------------------- */
+/* ---- failures on the way ------------------------------------------------- */
 
 static const char *fail_in;
 
@@ -164,17 +164,17 @@ static int fail_barrier(mt_operator *op, int64_t id, mt_buf *snapshot,
 {
     (void)op;
     (void)snapshot;
-    return strcmp(fail_in, "barrier") ? 0
-                                      : mt_fail(err, MT_EIO, "barrier %d",
-                                                (int)id);
+    return strcmp(fail_in, "barrier")
+               ? 0
+               : mt_fail(err, MT_EIO, "barrier %d", (int)id);
 }
 
 static int fail_commit(mt_operator *op, int64_t id, mt_error **err)
 {
     (void)op;
-    return strcmp(fail_in, "commit") ? 0
-                                     : mt_fail(err, MT_EIO, "commit %d",
-                                               (int)id);
+    return strcmp(fail_in, "commit")
+               ? 0
+               : mt_fail(err, MT_EIO, "commit %d", (int)id);
 }
 
 static int fail_end(mt_operator *op, mt_error **err)
@@ -193,7 +193,7 @@ static const mt_operator_class fail_class = {
 
 static void test_failures(void)
 {
-    static const char *const places[] = { "barrier", "commit", "end" };
+    static const char *const places[] = {"barrier", "commit", "end"};
     int i;
 
     for (i = 0; i < 3; i++) {
@@ -208,8 +208,10 @@ static void test_failures(void)
         sink = probe_add(plan, "sink", "Sink", 1, NULL);
         probe_connect(plan, source, op, MT_SHIP_REBALANCE);
         probe_connect(plan, op, sink, MT_SHIP_FORWARD);
-        EQ_INT(probe_run(plan, &err), MT_JOB_FAILED, "a failing %s fails the "
-               "job", places[i]);
+        EQ_INT(probe_run(plan, &err), MT_JOB_FAILED,
+               "a failing %s fails the "
+               "job",
+               places[i]);
         HAS_STR(mt_error_message(err), places[i], "with its error");
         EQ_STR(mt_error_operator(err), "Fails", "and the operator's name");
         EQ_INT(probe.committed[0], -1, "and nothing is committed");
@@ -217,7 +219,7 @@ static void test_failures(void)
     }
 }
 
-/* ---- watermarks ------------------------------------------------------------------------ */
+/* ---- watermarks ---------------------------------------------------------- */
 
 /* A head that emits two records and a watermark, thrice; `stamps` notes what
  * an operator behind an exchange sees. */
@@ -244,11 +246,10 @@ static int note_watermark(mt_operator *op, int64_t ms, mt_error **err)
     return 0;
 }
 
-static const mt_operator_class stamp_class = { .kind = "stamp",
-                                               .poll = stamp_poll };
-static const mt_operator_class note_class = { .kind = "note",
-                                              .process = probe_pass_process,
-                                              .watermark = note_watermark };
+static const mt_operator_class stamp_class = {.kind = "stamp",
+                                              .poll = stamp_poll};
+static const mt_operator_class note_class = {
+    .kind = "note", .process = probe_pass_process, .watermark = note_watermark};
 
 static void test_watermarks(void)
 {

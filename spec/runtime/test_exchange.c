@@ -88,7 +88,7 @@ typedef struct arrival {
 
 static arrival arrived(bench *t, int32_t target, mt_row_kind kind)
 {
-    arrival a = { .good = true };
+    arrival a = {.good = true};
     int64_t last = -1;
     mt__element e;
     int32_t i;
@@ -224,7 +224,7 @@ static void test_whole_batches(void)
     close_bench(&t);
 }
 
-/* ---- keys ------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------- */
 
 static uint64_t hash_of(const char *type_text, int32_t column, int64_t v,
                         const char *text)
@@ -258,7 +258,7 @@ static uint64_t hash_of(const char *type_text, int32_t column, int64_t v,
 
 static void test_keys(void)
 {
-    int32_t count[8] = { 0 }, i, least = INT32_MAX, most = 0;
+    int32_t count[8] = {0}, i, least = INT32_MAX, most = 0;
 
     OK(hash_of("INT", 0, -5, NULL) == hash_of("BIGINT", 0, -5, NULL) &&
            hash_of("TINYINT", 0, -5, NULL) == hash_of("BIGINT", 0, -5, NULL),
@@ -272,9 +272,9 @@ static void test_keys(void)
        "NULL is a key like any other");
     for (i = 0; i < 20000; i++)
         count[mt__key_group_subtask(
-            mt__key_group(hash_of("BIGINT", 0,
-                                  (int64_t)tap_random(&seed) >> 1, NULL),
-                          128),
+            mt__key_group(
+                hash_of("BIGINT", 0, (int64_t)tap_random(&seed) >> 1, NULL),
+                128),
             8, 128)]++;
     for (i = 0; i < 8; i++) {
         least = count[i] < least ? count[i] : least;

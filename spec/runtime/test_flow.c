@@ -6,7 +6,7 @@
 
 static uint64_t seed;
 
-/* ---- random graphs ------------------------------------------------------------------ */
+/* ---- random graphs ------------------------------------------------------- */
 
 enum { NODES_MAX = 12, EDGES_MAX = 24 };
 
@@ -21,8 +21,8 @@ typedef struct model {
     int32_t ids[NODES_MAX]; /* in the plan */
     int32_t parallelism[NODES_MAX];
     int32_t nodes_len;
-    int32_t sources_len; /* the first nodes */
-    int32_t sinks_from;  /* the last nodes */
+    int32_t sources_len;     /* the first nodes */
+    int32_t sinks_from;      /* the last nodes */
     int32_t rows[NODES_MAX]; /* of a source's subtask */
     model_edge edges[EDGES_MAX];
     int32_t edges_len;
@@ -44,11 +44,12 @@ static void draw_node(model *m, const char *kind)
     snprintf(id, sizeof(id), "%d", strcmp(kind, "source") ? i : i * 4);
     snprintf(rows, sizeof(rows), "%d", (int)m->rows[i]);
     snprintf(poll, sizeof(poll), "%d", (int)draw(1, 700));
-    m->ids[i] = probe_add(
-        m->plan, kind, name, m->parallelism[i],
-        strcmp(kind, "source") == 0
-            ? PAIRS("id", id, "rows", rows, "poll", poll, "rest", "9")
-            : strcmp(kind, "sink") == 0 ? PAIRS("id", id) : NULL);
+    m->ids[i] =
+        probe_add(m->plan, kind, name, m->parallelism[i],
+                  strcmp(kind, "source") == 0
+                      ? PAIRS("id", id, "rows", rows, "poll", poll, "rest", "9")
+                  : strcmp(kind, "sink") == 0 ? PAIRS("id", id)
+                                              : NULL);
 }
 
 static void draw_edge(model *m, int32_t from, int32_t to)
@@ -70,7 +71,7 @@ static void draw_edge(model *m, int32_t from, int32_t to)
 
 static void draw_model(model *m)
 {
-    static const char *const timeouts[] = { "0", "1", "5", "-1" };
+    static const char *const timeouts[] = {"0", "1", "5", "-1"};
     int32_t i, extra;
 
     memset(m, 0, sizeof(*m));
@@ -152,13 +153,13 @@ static void test_random_graph(void)
     for (sink = m.sinks_from; sink < m.nodes_len; sink++)
         for (source = 0; source < m.sources_len; source++)
             for (subtask = 0; subtask < m.parallelism[source]; subtask++)
-                good &= check_origin(sink, source * 4 + subtask,
-                                     m.rows[source], copies(&m, source, sink));
+                good &= check_origin(sink, source * 4 + subtask, m.rows[source],
+                                     copies(&m, source, sink));
     OK(good, "every record arrived as often as there are ways for it");
     EQ_INT(probe.opened, probe.closed, "all that was opened is closed");
 }
 
-/* ---- order --------------------------------------------------------------------------- */
+/* ---- order --------------------------------------------------------------- */
 
 /* Whether records of one origin and key come to one sink subtask as they were
  * made. */
@@ -195,8 +196,8 @@ static void test_key_order(void)
     at = probe_add(plan, "source", "Source", draw(1, 3),
                    PAIRS("rows", "3000", "poll", draw(0, 1) ? "2000" : "20"));
     for (i = 0; i < 3; i++) {
-        next = probe_add(plan, i < 2 ? "pass" : "sink", "Next", parallelism,
-                         NULL);
+        next =
+            probe_add(plan, i < 2 ? "pass" : "sink", "Next", parallelism, NULL);
         probe_connect(plan, at, next,
                       i == 0 || draw(0, 1) ? MT_SHIP_HASH : MT_SHIP_FORWARD);
         at = next;
@@ -207,14 +208,14 @@ static void test_key_order(void)
     OK(is_ordered(), "a key's records stay in one subtask and in order");
 }
 
-/* ---- spreading ----------------------------------------------------------------------- */
+/* ---- spreading ----------------------------------------------------------- */
 
 /* Few records from one subtask over `parallelism`: how many subtasks get some. */
 static int32_t spread_of(mt_ship ship, const char *rows, int32_t parallelism)
 {
     mt_plan *plan = mt_plan_new("spread", NULL);
     int32_t source, sink, used = 0;
-    bool seen[PROBE_SINKS] = { false };
+    bool seen[PROBE_SINKS] = {false};
     size_t i;
 
     probe_reset();
@@ -246,7 +247,7 @@ static void test_spreading(void)
     EQ_INT(probe.records_len, 12, "with a copy each");
 }
 
-/* ---- back-pressure ---------------------------------------------------------------------- */
+/* ---- back-pressure ------------------------------------------------------- */
 
 static void test_memory_is_bounded(void)
 {
@@ -276,7 +277,8 @@ static void test_memory_is_bounded(void)
     OK(now.bytes_live - before.bytes_live < 3 * MT__INBOX_BYTES,
        "memory stays flat");
     mt_job_cancel(job);
-    OK(mt_job_wait(job, 10000, NULL) == 1, "a producer that waits is cancelled");
+    OK(mt_job_wait(job, 10000, NULL) == 1,
+       "a producer that waits is cancelled");
     OK(mt__metric_value(job->tasks[0].backpressured) > 0,
        "back-pressure is counted");
     mt_job_free(job);

@@ -50,7 +50,7 @@ static void test_finishes(void)
     }
 }
 
-/* ---- looking --------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------- */
 
 typedef struct tally {
     int64_t in, out, busy;
@@ -73,7 +73,7 @@ static void add_metric(void *arg, const char *name, int32_t subtask,
 static void test_looks(void)
 {
     mt_job *job;
-    tally t = { 0 };
+    tally t = {0};
     int64_t runtime_ms;
 
     probe_reset();
@@ -124,7 +124,7 @@ static void test_stops_drained(void)
     mt_job_free(job);
 }
 
-/* ---- ending early ---------------------------------------------------------------- */
+/* ---- ending early -------------------------------------------------------- */
 
 static void test_cancels(void)
 {
@@ -181,7 +181,7 @@ static void test_fails(void)
     mt_error_free(err);
 }
 
-/* ---- operators that are made for one test ------------------------------------------ */
+/* ---- operators that are made for one test -------------------------------- */
 
 /* A head that answers WAIT, and counts how often it is asked. Once `go` is set
  * it emits nothing and is done. */
@@ -198,8 +198,7 @@ static int wait_poll(mt_operator *op, int64_t *wake_ms, mt_error **err)
     return go ? MT_FLOW_DONE : MT_FLOW_WAIT;
 }
 
-static const mt_operator_class wait_class = { .kind = "wait",
-                                              .poll = wait_poll };
+static const mt_operator_class wait_class = {.kind = "wait", .poll = wait_poll};
 
 /* Blocks in process, deaf to everything, until `go`. */
 static int deaf_process(mt_operator *op, int32_t input, mt_batch *batch,
@@ -215,8 +214,8 @@ static int deaf_process(mt_operator *op, int32_t input, mt_batch *batch,
     return 0;
 }
 
-static const mt_operator_class deaf_class = { .kind = "deaf",
-                                              .process = deaf_process };
+static const mt_operator_class deaf_class = {.kind = "deaf",
+                                             .process = deaf_process};
 
 static mt_job *start_waiter(void)
 {
@@ -295,7 +294,7 @@ static void test_names_stragglers(void)
     mt_job_free(job);
 }
 
-/* ---- collecting -------------------------------------------------------------------- */
+/* ---- collecting ---------------------------------------------------------- */
 
 static mt_job *start_collect(const char *rows, int32_t *node)
 {

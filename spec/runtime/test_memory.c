@@ -8,16 +8,20 @@
 static int32_t add(mt_plan *plan, const char *kind, const char *connector,
                    mt_error **err)
 {
-    const char *options[] = { connector ? "rows" : "columns",
-                              connector ? "700" : "0;1;2" };
-    mt_node node = { .kind = kind, .name = kind, .type = PROBE_TYPE,
-                     .connector = connector, .physical_len = -1,
-                     .parallelism = 2, .buffer_timeout_ms = MT_UNSET };
+    const char *options[] = {connector ? "rows" : "columns",
+                             connector ? "700" : "0;1;2"};
+    mt_node node = {.kind = kind,
+                    .name = kind,
+                    .type = PROBE_TYPE,
+                    .connector = connector,
+                    .physical_len = -1,
+                    .parallelism = 2,
+                    .buffer_timeout_ms = MT_UNSET};
 
     if (*err)
         return -1;
     if (strcmp(kind, "source") == 0 || strcmp(kind, "project") == 0)
-        node.options = (mt_strings){ options, 2 };
+        node.options = (mt_strings){options, 2};
     return mt_plan_add(plan, &node, err);
 }
 

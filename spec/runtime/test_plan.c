@@ -6,8 +6,10 @@
 static int32_t add(mt_plan *plan, const mt_node *like, const char *kind,
                    const char *connector, mt_error **err)
 {
-    mt_node node = { .name = "Node", .type = PROBE_TYPE, .physical_len = -1,
-                     .buffer_timeout_ms = MT_UNSET };
+    mt_node node = {.name = "Node",
+                    .type = PROBE_TYPE,
+                    .physical_len = -1,
+                    .buffer_timeout_ms = MT_UNSET};
 
     if (like)
         node = *like;
@@ -30,10 +32,12 @@ static void refuses(mt_plan *plan, const mt_node *like, const char *kind,
 static void test_nodes(void)
 {
     mt_plan *plan = mt_plan_new("nodes", NULL);
-    mt_node node = { .name = "Node", .type = PROBE_TYPE, .physical_len = -1,
-                     .buffer_timeout_ms = MT_UNSET };
-    const char *option[] = { "row", "5" };
-    int32_t key[] = { 3 };
+    mt_node node = {.name = "Node",
+                    .type = PROBE_TYPE,
+                    .physical_len = -1,
+                    .buffer_timeout_ms = MT_UNSET};
+    const char *option[] = {"row", "5"};
+    int32_t key[] = {3};
     mt_node bad;
 
     refuses(plan, NULL, "magic", NULL, MT_EMISUSE, "kind 'magic'");
@@ -49,15 +53,14 @@ static void test_nodes(void)
     bad.type = NULL;
     refuses(plan, &bad, "collect", NULL, MT_EMISUSE, "needs a type");
     bad = node;
-    bad.options = (mt_strings){ option, 2 };
+    bad.options = (mt_strings){option, 2};
     refuses(plan, &bad, "source", "probe_source", MT_EOPTION, "'rows'");
     bad = node;
     bad.physical_len = 2;
     refuses(plan, &bad, "source", "probe_source", MT_EMISUSE, "2 physical");
     bad = node;
-    bad.metadata = (mt_strings){ option, 1 };
-    refuses(plan, &bad, "source", "probe_source", MT_EOPTION,
-            "metadata 'row'");
+    bad.metadata = (mt_strings){option, 1};
+    refuses(plan, &bad, "source", "probe_source", MT_EOPTION, "metadata 'row'");
     bad = node;
     bad.primary_key = key;
     bad.primary_key_len = 1;
@@ -93,9 +96,9 @@ static void test_settings(void)
     EQ_INT(mt_plan_set(plan, "execution.buffer-timeout", "-1", NULL), 0,
            "a buffer timeout may be off");
     EQ_INT(plan->settings.buffer_timeout_ms, -1, "which is -1");
-    EQ_INT(mt_plan_set(plan, "pipeline.operator-chaining.enabled", "maybe",
-                       NULL),
-           MT_EOPTION, "chaining is on or off");
+    EQ_INT(
+        mt_plan_set(plan, "pipeline.operator-chaining.enabled", "maybe", NULL),
+        MT_EOPTION, "chaining is on or off");
     EQ_INT(mt_plan_set(plan, "pipeline.max-parallelism", "-1", NULL), 0,
            "-1 leaves a number to the engine, as in Flink");
     EQ_INT(mt_plan_set(plan, "state.backend", "rocksdb", NULL), 0,
@@ -103,14 +106,14 @@ static void test_settings(void)
     mt_plan_free(plan);
 }
 
-/* ---- edges ---------------------------------------------------------------------- */
+/* ---- edges --------------------------------------------------------------- */
 
 static int connect(mt_plan *plan, int32_t from, int32_t to, int32_t input,
                    mt_ship ship, int32_t column, const char *part)
 {
     mt_error *err = NULL;
-    int rc = mt_plan_connect(plan, from, to, input, ship, &column,
-                             column >= 0, &err);
+    int rc = mt_plan_connect(plan, from, to, input, ship, &column, column >= 0,
+                             &err);
 
     if (part)
         HAS_STR(err ? mt_error_message(err) : "", part, "refused: %s", part);
@@ -121,8 +124,10 @@ static int connect(mt_plan *plan, int32_t from, int32_t to, int32_t input,
 static void test_edges(void)
 {
     mt_plan *plan = mt_plan_new("edges", NULL);
-    mt_node other = { .name = "Other", .type = "ROW<a INT, b STRING>",
-                      .physical_len = -1, .buffer_timeout_ms = MT_UNSET };
+    mt_node other = {.name = "Other",
+                     .type = "ROW<a INT, b STRING>",
+                     .physical_len = -1,
+                     .buffer_timeout_ms = MT_UNSET};
     int32_t source = add(plan, NULL, "source", "probe_source", NULL);
     int32_t sink = add(plan, NULL, "sink", "probe_sink", NULL);
     int32_t two = add(plan, &other, "sink", "probe_sink", NULL);
@@ -154,9 +159,12 @@ static void refuses_job(mt_plan *plan, const char *part)
 static void test_shapes(void)
 {
     mt_plan *plan = mt_plan_new("shapes", NULL);
-    mt_node wide = { .name = "Wide", .type = PROBE_TYPE, .physical_len = -1,
-                     .buffer_timeout_ms = MT_UNSET, .parallelism = 9,
-                     .max_parallelism = 4 };
+    mt_node wide = {.name = "Wide",
+                    .type = PROBE_TYPE,
+                    .physical_len = -1,
+                    .buffer_timeout_ms = MT_UNSET,
+                    .parallelism = 9,
+                    .max_parallelism = 4};
     int32_t a, b;
 
     refuses_job(plan, "no operators");
@@ -174,14 +182,17 @@ static void test_shapes(void)
     refuses_job(plan, "above its max parallelism 4");
 }
 
-/* ---- chains ---------------------------------------------------------------------- */
+/* ---- chains -------------------------------------------------------------- */
 
 /* source -> pass -> sink with one thing changed; how many chains that makes. */
 static int32_t chains_of(const char *what)
 {
     mt_plan *plan = mt_plan_new("chains", NULL);
-    mt_node node = { .name = "Node", .type = PROBE_TYPE, .physical_len = -1,
-                     .buffer_timeout_ms = MT_UNSET, .parallelism = 2 };
+    mt_node node = {.name = "Node",
+                    .type = PROBE_TYPE,
+                    .physical_len = -1,
+                    .buffer_timeout_ms = MT_UNSET,
+                    .parallelism = 2};
     int32_t ids[3], i, chains;
     mt__graph graph;
 
@@ -192,13 +203,18 @@ static int32_t chains_of(const char *what)
             one.parallelism = 3;
         one.chain_start = i == 1 && strcmp(what, "start") == 0;
         one.chain_none = i == 1 && strcmp(what, "none") == 0;
-        ids[i] = add(plan, &one, i == 0 ? "source" : i == 1 ? "pass" : "sink",
-                     i == 0 ? "probe_source" : i == 1 ? NULL : "probe_sink",
+        ids[i] = add(plan, &one,
+                     i == 0   ? "source"
+                     : i == 1 ? "pass"
+                              : "sink",
+                     i == 0   ? "probe_source"
+                     : i == 1 ? NULL
+                              : "probe_sink",
                      NULL);
     }
     connect(plan, ids[0], ids[1], 0,
-            strcmp(what, "rebalance") ? MT_SHIP_FORWARD : MT_SHIP_REBALANCE,
-            -1, NULL);
+            strcmp(what, "rebalance") ? MT_SHIP_FORWARD : MT_SHIP_REBALANCE, -1,
+            NULL);
     connect(plan, ids[1], ids[2], 0, MT_SHIP_FORWARD, -1, NULL);
     if (strcmp(what, "fork") == 0)
         connect(plan, ids[0], ids[2], 0, MT_SHIP_FORWARD, -1, NULL);
@@ -230,15 +246,15 @@ static void test_chains(void)
  * both sides' shares differ by one at most. */
 static void test_rescale(void)
 {
-    mt__chain chains[2] = { { 0 } };
-    mt__graph graph = { .chains = chains, .chains_len = 2 };
-    mt__link link = { .from = 0, .to = 1, .ship = MT_SHIP_RESCALE };
+    mt__chain chains[2] = {{0}};
+    mt__graph graph = {.chains = chains, .chains_len = 2};
+    mt__link link = {.from = 0, .to = 1, .ship = MT_SHIP_RESCALE};
     int32_t ups, downs, t, u, lo, hi;
     bool good = true;
 
     for (ups = 1; ups <= 9; ups++)
         for (downs = 1; downs <= 9; downs++) {
-            int32_t fan[9] = { 0 };
+            int32_t fan[9] = {0};
 
             chains[0].parallelism = ups;
             chains[1].parallelism = downs;

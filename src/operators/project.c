@@ -19,12 +19,12 @@ typedef struct project_options {
 } project_options;
 
 static const mt_option options[] = {
-    { .name = "columns",
-      .type = MT_OPT_LIST,
-      .flags = MT_OPT_REQUIRED,
-      .offset = offsetof(project_options, columns),
-      .help = "Columns of the input, from 0, in the order of the output." },
-    { 0 },
+    {.name = "columns",
+     .type = MT_OPT_LIST,
+     .flags = MT_OPT_REQUIRED,
+     .offset = offsetof(project_options, columns),
+     .help = "Columns of the input, from 0, in the order of the output."},
+    {0},
 };
 
 /* One column of the output. */
@@ -40,17 +40,16 @@ typedef struct project_state {
     uint8_t *wanted; /* by the operator after this one; one an output column */
 } project_state;
 
-/* ---- reading the option ------------------------------------------------------- */
+/* ---- reading the option -------------------------------------------------- */
 
-static int read_pick(const char *text, const mt_type *input,
-                     const mt_type *to, pick *out, mt_error **err)
+static int read_pick(const char *text, const mt_type *input, const mt_type *to,
+                     pick *out, mt_error **err)
 {
     char have[MT_TYPE_DESCRIBE_MAX], want[MT_TYPE_DESCRIBE_MAX];
     const mt_type *from;
     int64_t at;
 
-    if (!mt__read_int(text, &at) || at < 0 ||
-        at >= mt_type_columns_len(input))
+    if (!mt__read_int(text, &at) || at < 0 || at >= mt_type_columns_len(input))
         return mt_fail(err, MT_EOPTION,
                        "column '%s' is not one of the %d columns of the input",
                        text, (int)mt_type_columns_len(input));
@@ -77,8 +76,7 @@ static int read_picks(const mt_node *node, const mt_type *input,
     rc = mt__options_parse(options, sizeof(project_options), &node->options,
                            "operator 'project'", (void **)&parsed, err);
     if (rc == 0 && parsed->columns.len != len)
-        rc = mt_fail(err, MT_EOPTION,
-                     "%d columns are picked for a type of %d",
+        rc = mt_fail(err, MT_EOPTION, "%d columns are picked for a type of %d",
                      (int)parsed->columns.len, (int)len);
     for (i = 0; i < len && rc == 0; i++)
         rc = read_pick(parsed->columns.items[i], input,
@@ -94,7 +92,7 @@ static int check_project(const mt_node *node, const mt_type *input,
     return read_picks(node, input, mt__plan_node_of(node)->type, NULL, err);
 }
 
-/* ---- columns that nobody has asked for ------------------------------------------ */
+/* ---- columns that nobody has asked for ----------------------------------- */
 
 /* A column that is absent in the input stays absent in the output, and is
  * decoded there when somebody does ask. */
@@ -154,7 +152,7 @@ static int ensure_lazy(const project_state *s, mt_batch *input, mt_batch *out,
     return 0;
 }
 
-/* ---- running ------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------- */
 
 static int open_project(mt_operator *op, mt_error **err)
 {
@@ -208,8 +206,8 @@ static int pick_column(const project_state *s, mt_batch *batch, int32_t i,
     if (!c)
         return mt_error_code(*err);
     if (p->cast)
-        return cast_column(mt_type_column(batch->type, p->from), c,
-                           batch->rows, mt_type_column(s->type, i),
+        return cast_column(mt_type_column(batch->type, p->from), c, batch->rows,
+                           mt_type_column(s->type, i),
                            mt_type_column_name(s->type, i), &out->columns[i],
                            err);
     mt__column_share(&out->columns[i], c);
@@ -243,7 +241,7 @@ static int project_batch(mt_operator *op, int32_t input, mt_batch *batch,
     return rc;
 }
 
-/* ---- hints -------------------------------------------------------------------- */
+/* ---- hints --------------------------------------------------------------- */
 
 /* A column is read here when it is cast, and passed on when the operator after
  * this one reads it, or may. */

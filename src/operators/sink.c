@@ -32,7 +32,7 @@ static int open_sink(mt_operator *op, mt_error **err)
 static int check_kinds(const mt_operator *op, const mt_batch *batch,
                        mt_error **err)
 {
-    static const char *const names[] = { "+I", "-U", "+U", "-D" };
+    static const char *const names[] = {"+I", "-U", "+U", "-D"};
     const sink_state *s = op->state;
     int32_t i;
 

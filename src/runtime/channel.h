@@ -62,10 +62,7 @@ typedef struct mt__mail {
 } mt__mail;
 
 /* Why a task should look up from its work. */
-enum {
-    MT__ATTENTION_MAIL = 1,
-    MT__ATTENTION_WAKE = 2
-};
+enum { MT__ATTENTION_MAIL = 1, MT__ATTENTION_WAKE = 2 };
 
 typedef struct mt__inbox {
     pthread_mutex_t mutex;
@@ -93,7 +90,8 @@ typedef struct mt__inbox {
 /* `channels_len` may be 0: a source's task has a letter box only. */
 int mt__inbox_init(mt__inbox *in, int32_t channels_len, int64_t bytes_max,
                    mt_error **err);
-void mt__inbox_fini(mt__inbox *in); /* drops what is queued; half-made is fine */
+void mt__inbox_fini(
+    mt__inbox *in); /* drops what is queued; half-made is fine */
 
 /* Puts an element behind what `channel` holds. Takes its batch, also on
  * failure. Waits while there is no room and adds the time to *waited_ns.

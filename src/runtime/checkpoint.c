@@ -22,19 +22,19 @@
 #include "runtime/job.h"
 #include "state/snapshot.h"
 
-/* ---- beginning ----------------------------------------------------------------- */
+/* ---- beginning ----------------------------------------------------------- */
 
 void mt__checkpoint_init(mt_job *job)
 {
     mt__checkpoint *cp = &job->checkpoint;
 
     cp->next_ms = mt_now_ms() + job->graph.settings.checkpoint_interval_ms;
-    cp->completed = mt__metrics_get(&job->metrics, job, "job", 0,
-                                    "checkpoints.completed");
-    cp->declined = mt__metrics_get(&job->metrics, job, "job", 0,
-                                   "checkpoints.declined");
-    cp->duration_ms = mt__metrics_get(&job->metrics, job, "job", 0,
-                                      "checkpoint.duration.ms");
+    cp->completed =
+        mt__metrics_get(&job->metrics, job, "job", 0, "checkpoints.completed");
+    cp->declined =
+        mt__metrics_get(&job->metrics, job, "job", 0, "checkpoints.declined");
+    cp->duration_ms =
+        mt__metrics_get(&job->metrics, job, "job", 0, "checkpoint.duration.ms");
 }
 
 void mt__checkpoint_fini(mt_job *job)
@@ -47,7 +47,7 @@ void mt__checkpoint_fini(mt_job *job)
 static void begin(mt_job *job, int64_t now_ms)
 {
     mt__checkpoint *cp = &job->checkpoint;
-    mt__mail mail = { 0 };
+    mt__mail mail = {0};
     int32_t i;
 
     cp->id++;
@@ -63,13 +63,13 @@ static void begin(mt_job *job, int64_t now_ms)
             mt__inbox_post(&job->tasks[i].inbox, &mail);
 }
 
-/* ---- commits ------------------------------------------------------------------- */
+/* ---- commits ------------------------------------------------------------- */
 
 static void begin_commit(mt_job *job, mt__phase phase)
 {
     mt__checkpoint *cp = &job->checkpoint;
     bool sinks = phase == MT__PHASE_SINKS;
-    mt__mail mail = { 0 };
+    mt__mail mail = {0};
     int32_t i;
 
     cp->phase = phase;
@@ -107,12 +107,11 @@ static void decline(mt_job *job)
     mt_log(MT_LOG_WARN, "checkpoint",
            "job '%s': checkpoint %lld was given up, %d of %d tasks have not "
            "acknowledged it within %lld ms",
-           job->name, (long long)cp->id, (int)cp->waiting,
-           (int)job->tasks_len,
+           job->name, (long long)cp->id, (int)cp->waiting, (int)job->tasks_len,
            (long long)job->graph.settings.checkpoint_timeout_ms);
 }
 
-/* ---- steps --------------------------------------------------------------------- */
+/* ---- steps --------------------------------------------------------------- */
 
 static void step_none(mt_job *job, int64_t now_ms, int64_t *wake_ms)
 {
@@ -176,7 +175,7 @@ int mt__checkpoint_step(mt_job *job, int64_t now_ms, int64_t *wake_ms,
     return rc;
 }
 
-/* ---- answers ------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------- */
 
 int mt__checkpoint_acknowledge(mt_job *job, mt_task *t, int64_t id,
                                const mt_buf *snapshot)
@@ -205,7 +204,7 @@ int mt__checkpoint_committed(mt_job *job, int64_t id)
 void mt__checkpoint_task_ended(mt_job *job, mt_task *t)
 {
     mt__checkpoint *cp = &job->checkpoint;
-    mt__mail mail = { .barrier = cp->id };
+    mt__mail mail = {.barrier = cp->id};
 
     if (cp->phase == MT__PHASE_BARRIER && t->acknowledged < cp->id)
         mt__inbox_post(&t->inbox, &mail);

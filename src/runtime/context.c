@@ -56,6 +56,6 @@ void mt_context_fail(mt_context *ctx, mt_error *err)
 
 mt_metric *mt_context_metric(mt_context *ctx, const char *name)
 {
-    return mt__metrics_get(&ctx->task->job->metrics, ctx,
-                           ctx->node->decl.name, ctx->task->subtask, name);
+    return mt__metrics_get(&ctx->task->job->metrics, ctx, ctx->node->decl.name,
+                           ctx->task->subtask, name);
 }

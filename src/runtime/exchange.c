@@ -14,11 +14,25 @@
 #include "base/hash.h"
 #include "runtime/keys.h"
 
-#define DEAL_ROWS 256   /* a target: fewer than that are dealt row by row */
-#define SLICE_ROWS 512  /* a slice this long is sent by itself */
+#define DEAL_ROWS 256    /* a target: fewer than that are dealt row by row */
+#define SLICE_ROWS 256   /* a slice this long is sent by itself */
 #define GATHER_ROWS 1024 /* so many gathered rows are sent */
 
-/* ---- life ------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------- */
+
+/* Divisions are slow, so where each key group goes is worked out once. */
+static int deal_groups(mt__exchange *x, int32_t parallelism)
+{
+    int32_t i;
+
+    x->subtasks = mt_alloc(sizeof(*x->subtasks) * (size_t)x->max_parallelism);
+    if (!x->subtasks)
+        return MT_ENOMEM;
+    for (i = 0; i < x->max_parallelism; i++)
+        x->subtasks[i] =
+            mt__key_group_subtask(i, parallelism, x->max_parallelism);
+    return 0;
+}
 
 int mt__exchange_init(mt__exchange *x, const mt__graph *graph,
                       const mt__link *link, int32_t subtask, mt_error **err)
@@ -28,6 +42,7 @@ int mt__exchange_init(mt__exchange *x, const mt__graph *graph,
     const mt__plan_node *last = from->nodes[from->nodes_len - 1];
 
     memset(x, 0, sizeof(*x));
+    x->targets_cap = to->parallelism;
     x->link = link;
     x->type = last->type;
     x->name = last->decl.name;
@@ -37,14 +52,11 @@ int mt__exchange_init(mt__exchange *x, const mt__graph *graph,
     x->random = mt__hash_u64((uint64_t)subtask + 1);
     x->targets = mt_calloc(sizeof(*x->targets) * (size_t)to->parallelism);
     x->start = mt_calloc(sizeof(*x->start) * ((size_t)to->parallelism + 1));
-    if (!x->targets || !x->start) {
-        mt_free(x->targets, sizeof(*x->targets) * (size_t)to->parallelism);
-        mt_free(x->start, sizeof(*x->start) * ((size_t)to->parallelism + 1));
-        memset(x, 0, sizeof(*x));
-        return mt_fail(err, MT_ENOMEM, "no memory for an exchange");
-    }
-    x->targets_cap = to->parallelism;
-    return 0;
+    if (x->targets && x->start &&
+        (link->ship != MT_SHIP_HASH || deal_groups(x, to->parallelism) == 0))
+        return 0;
+    mt__exchange_fini(x);
+    return mt_fail(err, MT_ENOMEM, "no memory for an exchange");
 }
 
 static void free_scratch(mt__exchange *x)
@@ -65,8 +77,8 @@ void mt__exchange_fini(mt__exchange *x)
     for (i = 0; i < x->targets_len; i++)
         mt_builder_free(x->targets[i].pending);
     free_scratch(x);
-    if (x->targets)
-        mt_free(x->start, sizeof(*x->start) * ((size_t)x->targets_cap + 1));
+    mt_free(x->subtasks, sizeof(*x->subtasks) * (size_t)x->max_parallelism);
+    mt_free(x->start, sizeof(*x->start) * ((size_t)x->targets_cap + 1));
     mt_free(x->targets, sizeof(*x->targets) * (size_t)x->targets_cap);
     memset(x, 0, sizeof(*x));
 }
@@ -79,13 +91,13 @@ void mt__exchange_add(mt__exchange *x, mt__inbox *inbox, int32_t channel)
     t->channel = channel;
 }
 
-/* ---- sending ------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------- */
 
 /* Takes the batch. */
 static int send_batch(mt__exchange *x, mt__target *t, mt_batch *batch,
                       mt_error **err)
 {
-    mt__element e = { .kind = MT__ELEMENT_BATCH, .batch = batch };
+    mt__element e = {.kind = MT__ELEMENT_BATCH, .batch = batch};
 
     x->bytes_out += batch->size_bytes;
     return mt__inbox_push(t->inbox, t->channel, e, &x->waited_ns, err);
@@ -141,7 +153,7 @@ int mt__exchange_flush_due(mt__exchange *x, int64_t now_ms, int64_t *wake_ms,
 int mt__exchange_mark(mt__exchange *x, mt__element_kind kind, int64_t value,
                       mt_error **err)
 {
-    mt__element e = { .kind = kind, .value = value };
+    mt__element e = {.kind = kind, .value = value};
     int32_t i;
     int rc = flush_all(x, err);
 
@@ -151,7 +163,7 @@ int mt__exchange_mark(mt__exchange *x, mt__element_kind kind, int64_t value,
     return rc;
 }
 
-/* ---- gathering ----------------------------------------------------------------- */
+/* ---- gathering ----------------------------------------------------------- */
 
 static int copy_row(mt_builder *b, const mt_batch *batch, int32_t row)
 {
@@ -209,7 +221,7 @@ static int send_slice(mt__exchange *x, mt__target *t, mt_batch *batch,
     return slice ? send_batch(x, t, slice, err) : mt_error_code(*err);
 }
 
-/* ---- dealing ------------------------------------------------------------------- */
+/* ---- dealing ------------------------------------------------------------- */
 
 static int reserve_scratch(mt__exchange *x, int32_t rows, mt_error **err)
 {
@@ -255,14 +267,12 @@ static int deal_by_key(mt__exchange *x, mt_batch *batch, mt_error **err)
     int32_t i;
     int rc;
 
-    rc = mt__keys_hash(batch, x->link->columns, x->link->columns_len,
-                       x->hashes, err);
+    rc = mt__keys_hash(batch, x->link->columns, x->link->columns_len, x->hashes,
+                       err);
     if (rc < 0)
         return rc;
     for (i = 0; i < batch->rows; i++)
-        x->to[i] = mt__key_group_subtask(
-            mt__key_group(x->hashes[i], x->max_parallelism), x->targets_len,
-            x->max_parallelism);
+        x->to[i] = x->subtasks[mt__key_group(x->hashes[i], x->max_parallelism)];
     return deal_rows(x, batch, err);
 }
 

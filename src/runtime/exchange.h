@@ -37,6 +37,7 @@ typedef struct mt__exchange {
     const mt_type *type;
     const char *name; /* the sending operator, for messages */
     int32_t max_parallelism;
+    int32_t *subtasks; /* HASH: of each key group */
     int64_t timeout_ms;
     mt__target *targets;
     int32_t targets_len;

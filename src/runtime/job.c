@@ -49,7 +49,7 @@ static bool wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
     return pthread_cond_timedwait(cond, mutex, &ts) == 0;
 }
 
-/* ---- ending early ------------------------------------------------------------- */
+/* ---- ending early -------------------------------------------------------- */
 
 /* Makes every task leave at its next step. No lock may be held but the job's. */
 static void abandon(mt_job *job, mt_job_state state)
@@ -94,7 +94,7 @@ void mt_job_stop(mt_job *job)
     pthread_mutex_unlock(&job->mutex);
 }
 
-/* ---- what tasks tell ----------------------------------------------------------- */
+/* ---- what tasks tell ----------------------------------------------------- */
 
 int mt__job_acknowledge(mt_job *job, mt_task *t, int64_t id,
                         const mt_buf *snapshot, mt_error **err)
@@ -135,7 +135,7 @@ void mt__job_left(mt_job *job, mt_task *t)
     pthread_mutex_unlock(&job->mutex);
 }
 
-/* ---- supervision ---------------------------------------------------------------- */
+/* ---- supervision --------------------------------------------------------- */
 
 static void post_all(mt_job *job, const mt__mail *mail)
 {
@@ -148,7 +148,7 @@ static void post_all(mt_job *job, const mt__mail *mail)
 /* Until the final checkpoint is committed or the job is abandoned. */
 static void supervise_locked(mt_job *job)
 {
-    mt__mail stop = { .stop = true };
+    mt__mail stop = {.stop = true};
     mt_error *err = NULL;
     int64_t wake_ms;
 
@@ -190,7 +190,7 @@ static void join_tasks(mt_job *job)
 static void *supervise(void *arg)
 {
     mt_job *job = arg;
-    mt__mail close = { .close = true };
+    mt__mail close = {.close = true};
 
     pthread_setname_np(pthread_self(), "mt-job");
     pthread_mutex_lock(&job->mutex);
@@ -206,7 +206,7 @@ static void *supervise(void *arg)
     return NULL;
 }
 
-/* ---- building ------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------ */
 
 static int make_locks(mt_job *job, mt_error **err)
 {
@@ -234,7 +234,7 @@ fail:
 /* Random, since people look jobs up by it over the years. */
 static void make_id(mt_job *job)
 {
-    uint64_t random[2] = { 0, 0 };
+    uint64_t random[2] = {0, 0};
 
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
         random[0] = (uint64_t)mt_wall_ms();
@@ -254,8 +254,8 @@ static mt_task *tasks_of(const mt_job *job, int32_t chain)
 }
 
 /* How many channels subtask `subtask` of `chain` has from links before `end`. */
-static int32_t count_channels(const mt_job *job, int32_t chain,
-                              int32_t subtask, int32_t end)
+static int32_t count_channels(const mt_job *job, int32_t chain, int32_t subtask,
+                              int32_t end)
 {
     int32_t i, lo, hi, len = 0;
 
@@ -286,9 +286,9 @@ static int make_tasks(mt_job *job, mt_error **err)
     t = job->tasks;
     for (c = 0; c < graph->chains_len && rc == 0; c++)
         for (s = 0; s < graph->chains[c].parallelism && rc == 0; s++)
-            rc = mt__task_init(
-                t++, job, &graph->chains[c], s,
-                count_channels(job, c, s, graph->links_len), err);
+            rc =
+                mt__task_init(t++, job, &graph->chains[c], s,
+                              count_channels(job, c, s, graph->links_len), err);
     return rc;
 }
 
@@ -370,7 +370,7 @@ static int build_job(mt_job *job, const mt_plan *plan, mt_error **err)
     return make_collected(job, err);
 }
 
-/* ---- starting ------------------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------ */
 
 static int start_supervisor(mt_job *job, mt_error **err)
 {
@@ -431,7 +431,7 @@ mt_job *mt_job_start(const mt_plan *plan, mt_error **err)
     return NULL;
 }
 
-/* ---- freeing -------------------------------------------------------------------- */
+/* ---- freeing ------------------------------------------------------------- */
 
 static void drop_collected(mt_job *job)
 {
@@ -477,7 +477,7 @@ void mt_job_free(mt_job *job)
     mt_free(job, sizeof(*job));
 }
 
-/* ---- looking -------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------- */
 
 mt_job_state mt_job_state_of(const mt_job *job)
 {
@@ -539,12 +539,11 @@ void mt_job_straggler(const mt_job *job, char *out, size_t out_len)
     mt_job *j = (mt_job *)job;
 
     pthread_mutex_lock(&j->mutex);
-    snprintf(out, out_len, "%s",
-             mt__job_cancelled(j) ? straggler_name(j) : "");
+    snprintf(out, out_len, "%s", mt__job_cancelled(j) ? straggler_name(j) : "");
     pthread_mutex_unlock(&j->mutex);
 }
 
-/* ---- waiting -------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------- */
 
 static int64_t deadline_of(int64_t timeout_ms)
 {
@@ -581,7 +580,7 @@ int mt_job_wait(mt_job *job, int64_t timeout_ms, mt_error **err)
     return rc;
 }
 
-/* ---- collecting ------------------------------------------------------------------ */
+/* ---- collecting ---------------------------------------------------------- */
 
 static mt__collected *find_collected(mt_job *job, int32_t node)
 {
@@ -629,8 +628,8 @@ static int take_nothing(const mt_job *job, mt_error **err)
     return is_over(state) ? 2 : 0;
 }
 
-int mt_job_take(mt_job *job, int32_t node, int64_t timeout_ms,
-                mt_batch **batch, mt_error **err)
+int mt_job_take(mt_job *job, int32_t node, int64_t timeout_ms, mt_batch **batch,
+                mt_error **err)
 {
     mt__collected *c = find_collected(job, node);
     int64_t until_ms = deadline_of(timeout_ms);

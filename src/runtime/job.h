@@ -38,10 +38,10 @@ struct mt_job {
     _Atomic int state;      /* mt_job_state; written with the mutex held */
     _Atomic bool cancelled; /* tasks end at their next step */
 
-    pthread_mutex_t mutex; /* of all below and of the coordinator */
-    pthread_cond_t events; /* the supervisor should look */
+    pthread_mutex_t mutex;  /* of all below and of the coordinator */
+    pthread_cond_t events;  /* the supervisor should look */
     pthread_cond_t changed; /* state or collected batches did */
-    int32_t made;          /* how many of the three above are made */
+    int32_t made;           /* how many of the three above are made */
     mt__checkpoint checkpoint;
     mt__collected *collected; /* one a "collect" node */
     int32_t collected_len;

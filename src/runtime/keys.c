@@ -45,7 +45,8 @@ static uint64_t hash_fixed(const mt_type *type, const void *values, int32_t row)
     }
 }
 
-static uint64_t hash_value(const mt_type *type, const mt_column *c, int32_t row);
+static uint64_t hash_value(const mt_type *type, const mt_column *c,
+                           int32_t row);
 
 /* The entries of a map have no order, so theirs are summed. */
 static uint64_t hash_entries(const mt_type *type, const mt_column *c,
@@ -55,9 +56,9 @@ static uint64_t hash_entries(const mt_type *type, const mt_column *c,
     int32_t i;
 
     for (i = c->offsets[row]; i < c->offsets[row + 1]; i++)
-        h += mt__hash_join(
-            hash_value(type->fields[0].type, &c->children[0], i),
-            hash_value(type->fields[1].type, &c->children[1], i));
+        h +=
+            mt__hash_join(hash_value(type->fields[0].type, &c->children[0], i),
+                          hash_value(type->fields[1].type, &c->children[1], i));
     return mt__hash_u64(h);
 }
 
@@ -69,8 +70,8 @@ static uint64_t hash_list(const mt_type *type, const mt_column *c, int32_t row)
     if (type->kind != MT_ARRAY)
         return hash_entries(type, c, row);
     for (i = c->offsets[row]; i < c->offsets[row + 1]; i++)
-        h = mt__hash_join(
-            h, hash_value(type->fields[0].type, &c->children[0], i));
+        h = mt__hash_join(h,
+                          hash_value(type->fields[0].type, &c->children[0], i));
     return h;
 }
 
@@ -80,8 +81,8 @@ static uint64_t hash_row(const mt_type *type, const mt_column *c, int32_t row)
     int32_t i;
 
     for (i = 0; i < type->fields_len; i++)
-        h = mt__hash_join(h,
-                          hash_value(type->fields[i].type, &c->children[i], row));
+        h = mt__hash_join(
+            h, hash_value(type->fields[i].type, &c->children[i], row));
     return h;
 }
 

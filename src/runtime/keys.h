@@ -1,8 +1,8 @@
 /* keys.h - which key group a record belongs to.
  *
- * A key group is a hash of the key's columns modulo the max parallelism; groups
- * are dealt to subtasks in ranges, as in Flink, so that state can be rescaled
- * by moving whole groups.
+ * A key group is a hash of the key's columns scaled to the max parallelism;
+ * groups are dealt to subtasks in ranges, as in Flink, so that state can be
+ * rescaled by moving whole groups.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef MT_KEYS_H
@@ -19,7 +19,7 @@ int mt__keys_hash(mt_batch *batch, const int32_t *columns, int32_t columns_len,
 
 static inline int32_t mt__key_group(uint64_t hash, int32_t max_parallelism)
 {
-    return (int32_t)(hash % (uint64_t)max_parallelism);
+    return (int32_t)(((hash >> 32) * (uint64_t)max_parallelism) >> 32);
 }
 
 static inline int32_t mt__key_group_subtask(int32_t group, int32_t parallelism,

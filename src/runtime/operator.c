@@ -9,7 +9,7 @@
 #include "runtime/task.h"
 #include "state/snapshot.h"
 
-/* ---- kinds ------------------------------------------------------------------- */
+/* ---- kinds --------------------------------------------------------------- */
 
 #define CLASSES_MAX 64
 
@@ -65,7 +65,7 @@ const mt_operator_class *mt_operator_find(const char *kind)
     return found;
 }
 
-/* ---- calls into operators ------------------------------------------------------ */
+/* ---- calls into operators ------------------------------------------------ */
 
 /* Around every call: who runs is noted for messages, and a failure carries the
  * name of the operator in which it happened. */
@@ -130,7 +130,7 @@ int mt_operator_emit_watermark(mt_operator *op, int64_t ms, mt_error **err)
     return mt__chain_watermark(t, (int32_t)(op - t->ops) + 1, ms, err);
 }
 
-/* ---- the chain as a whole ------------------------------------------------------ */
+/* ---- the chain as a whole ------------------------------------------------ */
 
 int mt__chain_process(mt_task *t, int32_t input, mt_batch *batch,
                       mt_error **err)
@@ -162,8 +162,7 @@ int mt__chain_watermark(mt_task *t, int32_t from, int64_t ms, mt_error **err)
         before = enter(op);
         rc = leave(op, before, op->cls->watermark(op, ms, err), err);
     }
-    return rc < 0 ? rc
-                  : mark_exchanges(t, MT__ELEMENT_WATERMARK, ms, err);
+    return rc < 0 ? rc : mark_exchanges(t, MT__ELEMENT_WATERMARK, ms, err);
 }
 
 static int snapshot_operator(mt_operator *op, int64_t id, mt_buf *snapshot,

@@ -57,14 +57,14 @@ typedef struct mt_operator_class {
 /* One operator in one subtask. */
 struct mt_operator {
     const mt_operator_class *cls;
-    const mt_node *node;    /* the runtime's copy; borrowed */
-    const mt_type *input;   /* record type in; NULL for a head */
-    const mt_type *input2;  /* of input 1, or NULL */
-    const mt_type *output;  /* record type out; NULL for a sink */
+    const mt_node *node;   /* the runtime's copy; borrowed */
+    const mt_type *input;  /* record type in; NULL for a head */
+    const mt_type *input2; /* of input 1, or NULL */
+    const mt_type *output; /* record type out; NULL for a sink */
     mt_context *ctx;
-    void *state;            /* the class's own */
+    void *state; /* the class's own */
     /* the runtime's own from here on */
-    mt_operator *next;      /* in the chain */
+    mt_operator *next; /* in the chain */
     struct mt_task *task;
     mt_metric *records_in;
     mt_metric *records_out;

@@ -17,7 +17,7 @@
 /* Longer times than a year are a year, so that adding one to now is safe. */
 #define LONGEST_MS (INT64_C(365) * 24 * 3600 * 1000)
 
-/* ---- life ------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------- */
 
 mt_plan *mt_plan_new(const char *job_name, mt_error **err)
 {
@@ -88,7 +88,7 @@ static int grow_array(void **array, int32_t len, int32_t *cap, size_t size)
     return 0;
 }
 
-/* ---- settings ---------------------------------------------------------------- */
+/* ---- settings ------------------------------------------------------------ */
 
 typedef enum setting_kind {
     SETTING_INT,
@@ -104,22 +104,22 @@ static const struct setting {
     int64_t min;
     int64_t max;
 } settings[] = {
-    { "parallelism.default", SETTING_INT,
-      offsetof(mt__plan_settings, parallelism), 1, MT__PARALLELISM_MAX },
-    { "pipeline.max-parallelism", SETTING_INT,
-      offsetof(mt__plan_settings, max_parallelism), 1, MT__PARALLELISM_MAX },
-    { "execution.checkpointing.interval", SETTING_DURATION,
-      offsetof(mt__plan_settings, checkpoint_interval_ms), 10, INT64_MAX },
-    { "execution.checkpointing.timeout", SETTING_DURATION,
-      offsetof(mt__plan_settings, checkpoint_timeout_ms), 10, INT64_MAX },
-    { "execution.buffer-timeout", SETTING_DURATION,
-      offsetof(mt__plan_settings, buffer_timeout_ms), -1, INT64_MAX },
-    { "execution.buffer-timeout.interval", SETTING_DURATION,
-      offsetof(mt__plan_settings, buffer_timeout_ms), -1, INT64_MAX },
-    { "pipeline.operator-chaining.enabled", SETTING_BOOL,
-      offsetof(mt__plan_settings, chaining), 0, 1 },
-    { "pipeline.operator-chaining", SETTING_BOOL,
-      offsetof(mt__plan_settings, chaining), 0, 1 },
+    {"parallelism.default", SETTING_INT,
+     offsetof(mt__plan_settings, parallelism), 1, MT__PARALLELISM_MAX},
+    {"pipeline.max-parallelism", SETTING_INT,
+     offsetof(mt__plan_settings, max_parallelism), 1, MT__PARALLELISM_MAX},
+    {"execution.checkpointing.interval", SETTING_DURATION,
+     offsetof(mt__plan_settings, checkpoint_interval_ms), 10, INT64_MAX},
+    {"execution.checkpointing.timeout", SETTING_DURATION,
+     offsetof(mt__plan_settings, checkpoint_timeout_ms), 10, INT64_MAX},
+    {"execution.buffer-timeout", SETTING_DURATION,
+     offsetof(mt__plan_settings, buffer_timeout_ms), -1, INT64_MAX},
+    {"execution.buffer-timeout.interval", SETTING_DURATION,
+     offsetof(mt__plan_settings, buffer_timeout_ms), -1, INT64_MAX},
+    {"pipeline.operator-chaining.enabled", SETTING_BOOL,
+     offsetof(mt__plan_settings, chaining), 0, 1},
+    {"pipeline.operator-chaining", SETTING_BOOL,
+     offsetof(mt__plan_settings, chaining), 0, 1},
 };
 
 /* "-1" is a whole number where a duration is not. */
@@ -201,7 +201,7 @@ int mt_plan_set(mt_plan *plan, const char *key, const char *value,
     return 0;
 }
 
-/* ---- copies ------------------------------------------------------------------ */
+/* ---- copies -------------------------------------------------------------- */
 
 static int copy_text(mt__arena *arena, const char **text)
 {
@@ -266,7 +266,7 @@ static int copy_decl(mt__plan_node *node)
     return rc ? MT_ENOMEM : 0;
 }
 
-/* ---- connectors -------------------------------------------------------------- */
+/* ---- connectors ---------------------------------------------------------- */
 
 static const mt_metadata *find_metadata(const mt_connector *connector,
                                         const char *key, mt__nearest *nearest)
@@ -287,17 +287,16 @@ static int check_metadata(const mt__plan_node *node, mt_error **err)
     int32_t i, len = node->decl.metadata.len;
 
     for (i = 0; i < len; i++) {
-        mt__nearest nearest = { .wanted = table->metadata[i] };
+        mt__nearest nearest = {.wanted = table->metadata[i]};
         const mt_metadata *m =
             find_metadata(node->connector, table->metadata[i], &nearest);
 
         if (!m)
-            return mt_fail(err, MT_EOPTION,
-                           "connector '%s' has no metadata '%s'%s%s%s",
-                           node->decl.connector, table->metadata[i],
-                           nearest.best ? "; did you mean '" : "",
-                           nearest.best ? nearest.best : "",
-                           nearest.best ? "'?" : "");
+            return mt_fail(
+                err, MT_EOPTION, "connector '%s' has no metadata '%s'%s%s%s",
+                node->decl.connector, table->metadata[i],
+                nearest.best ? "; did you mean '" : "",
+                nearest.best ? nearest.best : "", nearest.best ? "'?" : "");
         if (table->sink && !m->writable)
             return mt_fail(err, MT_EOPTION,
                            "metadata '%s' of connector '%s' can only be read; "
@@ -314,9 +313,8 @@ static int fill_table(mt__plan_node *node, mt_error **err)
     int32_t i, columns = mt_type_columns_len(node->type);
 
     table->type = node->type;
-    table->physical_len = decl->physical_len < 0
-                              ? columns - decl->metadata.len
-                              : decl->physical_len;
+    table->physical_len = decl->physical_len < 0 ? columns - decl->metadata.len
+                                                 : decl->physical_len;
     table->metadata = decl->metadata.items;
     table->primary_key = decl->primary_key;
     table->primary_key_len = decl->primary_key_len;
@@ -340,8 +338,8 @@ static int fill_table(mt__plan_node *node, mt_error **err)
 static int parse_options(mt__plan_node *node, mt_error **err)
 {
     const mt_plugin *plugin = &node->connector->plugin;
-    char *owner = mt__arena_printf(&node->arena, "connector '%s'",
-                                   node->decl.connector);
+    char *owner =
+        mt__arena_printf(&node->arena, "connector '%s'", node->decl.connector);
 
     if (!owner)
         return mt_fail(err, MT_ENOMEM, "no memory for a node");
@@ -357,8 +355,8 @@ static int check_connector(mt__plan_node *node, mt_error **err)
     if (!node->decl.connector)
         return mt_fail(err, MT_EMISUSE, "a %s needs a connector",
                        node->decl.kind);
-    connector = (const mt_connector *)mt_plugin_find(
-        MT_PLUGIN_CONNECTOR, node->decl.connector, err);
+    connector = (const mt_connector *)mt_plugin_find(MT_PLUGIN_CONNECTOR,
+                                                     node->decl.connector, err);
     if (!connector)
         return err ? mt_error_code(*err) : MT_ENOTFOUND;
     node->connector = connector;
@@ -371,12 +369,11 @@ static int check_connector(mt__plan_node *node, mt_error **err)
         return rc;
     if ((rc = parse_options(node, err)) < 0)
         return rc;
-    return connector->check
-               ? connector->check(node->options, &node->table, err)
-               : 0;
+    return connector->check ? connector->check(node->options, &node->table, err)
+                            : 0;
 }
 
-/* ---- nodes --------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------- */
 
 static int check_numbers(const mt_node *decl, mt_error **err)
 {
@@ -450,7 +447,7 @@ fail:
     return rc;
 }
 
-/* ---- edges --------------------------------------------------------------------- */
+/* ---- edges --------------------------------------------------------------- */
 
 /* Fixed and variable length are the same thing in memory. */
 static mt_kind stored_kind(const mt_type *type)
@@ -506,7 +503,7 @@ static const mt_type *input_type(const mt_plan *plan, const mt__plan_node *to,
 static int check_fits(const mt__plan_node *from, const mt__plan_node *to,
                       const mt_type *want, mt_error **err)
 {
-    mt_buf got_text = { 0 }, want_text = { 0 };
+    mt_buf got_text = {0}, want_text = {0};
     int rc;
 
     if (!want || same_columns(from->type, want))
@@ -518,8 +515,7 @@ static int check_fits(const mt__plan_node *from, const mt__plan_node *to,
         rc = mt_fail(err, MT_ETYPE,
                      "'%s' gives %.*s but '%s' takes %.*s; put a cast between",
                      from->decl.name, (int)got_text.len, (char *)got_text.data,
-                     to->decl.name, (int)want_text.len,
-                     (char *)want_text.data);
+                     to->decl.name, (int)want_text.len, (char *)want_text.data);
     mt_buf_fini(&got_text);
     mt_buf_fini(&want_text);
     return rc;
@@ -530,7 +526,8 @@ static int check_columns(const mt__plan_node *from, mt_ship ship,
 {
     int32_t i, max = mt_type_columns_len(from->type);
 
-    if ((ship == MT_SHIP_HASH && len < 1) || (ship == MT_SHIP_CUSTOM && len != 1))
+    if ((ship == MT_SHIP_HASH && len < 1) ||
+        (ship == MT_SHIP_CUSTOM && len != 1))
         return mt_fail(err, MT_EMISUSE,
                        "a keyed or custom partitioning after '%s' needs its "
                        "columns",
@@ -579,8 +576,11 @@ int mt_plan_connect(mt_plan *plan, int32_t from, int32_t to, int32_t input,
                     mt_ship ship, const int32_t *columns, int32_t columns_len,
                     mt_error **err)
 {
-    mt__plan_edge edge = { .from = from, .to = to, .input = input,
-                           .ship = ship, .columns_len = columns_len };
+    mt__plan_edge edge = {.from = from,
+                          .to = to,
+                          .input = input,
+                          .ship = ship,
+                          .columns_len = columns_len};
     int rc;
 
     if (!is_node(plan, from) || !is_node(plan, to))

@@ -16,9 +16,9 @@
 
 /* One node, checked. `decl` is the deep copy that operators see. */
 typedef struct mt__plan_node {
-    mt_node decl; /* the first member: mt__plan_node_of() relies on it */
-    int32_t refs; /* atomic */
-    int32_t id;   /* from 1 up */
+    mt_node decl;        /* the first member: mt__plan_node_of() relies on it */
+    int32_t refs;        /* atomic */
+    int32_t id;          /* from 1 up */
     mt__arena arena;     /* of the texts and arrays in decl */
     const mt_type *type; /* what comes out; of a sink: what goes in */
     const mt_operator_class *cls;
@@ -65,8 +65,7 @@ static inline const mt__plan_node *mt__plan_node_of(const mt_node *decl)
     return (const mt__plan_node *)decl;
 }
 
-static inline bool mt__plan_node_is(const mt__plan_node *node,
-                                    const char *kind)
+static inline bool mt__plan_node_is(const mt__plan_node *node, const char *kind)
 {
     return strcmp(node->decl.kind, kind) == 0;
 }

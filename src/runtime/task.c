@@ -28,7 +28,7 @@
 #include "base/clock.h"
 #include "runtime/job.h"
 
-/* ---- making ------------------------------------------------------------------ */
+/* ---- making -------------------------------------------------------------- */
 
 static int64_t buffer_timeout(const mt_task *t, const mt_node *decl)
 {
@@ -115,8 +115,7 @@ int mt__task_init(mt_task *t, mt_job *job, const mt__chain *chain,
         return rc;
     t->ops = mt_calloc(sizeof(*t->ops) * (size_t)chain->nodes_len);
     t->contexts = mt_calloc(sizeof(*t->contexts) * (size_t)chain->nodes_len);
-    t->exchanges =
-        mt_calloc(sizeof(*t->exchanges) * (size_t)t->exchanges_cap);
+    t->exchanges = mt_calloc(sizeof(*t->exchanges) * (size_t)t->exchanges_cap);
     t->ops_len = chain->nodes_len;
     if (!t->ops || !t->contexts || !t->exchanges)
         return mt_fail(err, MT_ENOMEM, "no memory for a task");
@@ -150,7 +149,7 @@ void mt__task_fini(mt_task *t)
         mt__inbox_fini(&t->inbox);
 }
 
-/* ---- time -------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------- */
 
 /* Books the time since the last call as `to`, less what its exchanges spent
  * waiting for room. Returns now in ms. */
@@ -177,11 +176,11 @@ static int64_t book_time(mt_task *t, mt_metric *to)
     return now / 1000000;
 }
 
-/* ---- mail -------------------------------------------------------------------- */
+/* ---- mail ---------------------------------------------------------------- */
 
 static int take_part(mt_task *t, int64_t id, mt_error **err)
 {
-    mt_buf snapshot = { 0 };
+    mt_buf snapshot = {0};
     int rc;
 
     if (id <= t->barrier)
@@ -235,7 +234,7 @@ static int obey(mt_task *t, bool *close, mt_error **err)
     return rc;
 }
 
-/* ---- steps ------------------------------------------------------------------- */
+/* ---- steps --------------------------------------------------------------- */
 
 static int poll_head(mt_task *t, int64_t *wake_ms, mt_error **err)
 {
@@ -331,7 +330,7 @@ static int work(mt_task *t, mt_error **err)
     return MT_ECANCELLED;
 }
 
-/* ---- thread ------------------------------------------------------------------ */
+/* ---- thread -------------------------------------------------------------- */
 
 /* From the last to the first, so that whoever emits finds the next one open. */
 static int open_operators(mt_task *t, mt_error **err)

@@ -52,10 +52,10 @@ struct mt_task {
     uint8_t *hinted; /* and as the head was told last */
     bool has_hinted;
     _Atomic(mt_operator *) current; /* who runs now, for messages */
-    int64_t mark_ns;   /* up to here time is accounted for */
-    int64_t waited_ns; /* back-pressure that is accounted for */
-    int64_t collect_waited_ns; /* spent on a full collect node, in all */
-    int64_t sent_bytes; /* likewise, of all exchanges */
+    int64_t mark_ns;                /* up to here time is accounted for */
+    int64_t waited_ns;              /* back-pressure that is accounted for */
+    int64_t collect_waited_ns;      /* spent on a full collect node, in all */
+    int64_t sent_bytes;             /* likewise, of all exchanges */
     mt_metric *busy;
     mt_metric *idle;
     mt_metric *backpressured;
@@ -75,7 +75,7 @@ int mt__task_init(mt_task *t, struct mt_job *job, const mt__chain *chain,
 void mt__task_fini(mt_task *t);
 int mt__task_start(mt_task *t, mt_error **err);
 
-/* ---- elements down the chain; thread: the task (operator.c) ---------------- */
+/* ---- elements down the chain; thread: the task (operator.c) -------------- */
 
 /* Calls the watermark callback of ops[from ..], then tells the exchanges. */
 int mt__chain_watermark(mt_task *t, int32_t from, int64_t ms, mt_error **err);
@@ -84,8 +84,7 @@ int mt__chain_process(mt_task *t, int32_t input, mt_batch *batch,
                       mt_error **err);
 /* Checkpoint `id` at every operator in turn, each one's bytes as a part of
  * `snapshot`; then the barrier to the exchanges, unless their end is sent. */
-int mt__chain_barrier(mt_task *t, int64_t id, mt_buf *snapshot,
-                      mt_error **err);
+int mt__chain_barrier(mt_task *t, int64_t id, mt_buf *snapshot, mt_error **err);
 /* Commits the head of a source's task, or all other operators. */
 int mt__chain_commit(mt_task *t, int64_t id, bool source, mt_error **err);
 /* The end of all input: of the source's own accord (`drained`, which ends event

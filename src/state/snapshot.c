@@ -12,7 +12,7 @@ typedef struct part_head {
 
 int64_t mt__snapshot_begin(mt_buf *buf, int32_t node, int32_t subtask)
 {
-    part_head head = { .node = node, .subtask = subtask };
+    part_head head = {.node = node, .subtask = subtask};
     int64_t at = (int64_t)buf->len;
 
     if (mt_buf_append(buf, &head, sizeof(head)) < 0)
