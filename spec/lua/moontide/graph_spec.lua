@@ -72,7 +72,7 @@ describe("graph.plan", function()
 
     it("makes one node of a transformation that two sinks reach", function()
         local shared = map(values())
-        local plan, ids = plan_of { sink(shared, { name = "A" }), sink(map(shared), { name = "B" }) }
+        local plan, ids = plan_of { sink(shared), sink(map(shared)) }
         assert.equal(4, #plan.nodes)
         assert.equal("source map", ops(plan.nodes[ids[shared]]))
         assert.equal("1>2.0 FORWARD, 1>3.0 FORWARD, 3>4.0 FORWARD", edge_text(plan))
