@@ -35,11 +35,6 @@ function Analyzer:check(pos, value, message, ...)
     return value, message, ...
 end
 
-local function suggestion(name, known)
-    local near = errors.nearest(name, known)
-    return near and (", did you mean '%s'?"):format(near) or ""
-end
-
 -- ---- names ------------------------------------------------------------------------------
 
 -- A scope is { relation, alias (what columns may be qualified with), path }.
@@ -59,9 +54,14 @@ local function qualifies(scope, path)
     return parts > 0 and parts <= #full
 end
 
+-- A message names so many columns at most.
+local COLUMNS_SHOWN = 20
+
 local function unknown_column(self, scope, node, name)
-    return self:fail(node.pos, ("column '%s' does not exist%s; there are %s"):format(name,
-        suggestion(name, relation.names(scope.relation)), table.concat(relation.names(scope.relation), ", ")))
+    local names = relation.names(scope.relation)
+    local shown = table.concat(names, ", ", 1, math.min(#names, COLUMNS_SHOWN))
+    return self:fail(node.pos, ("column '%s' does not exist%s (columns: %s%s)"):format(name,
+        problem.hint(name, names), shown, #names > COLUMNS_SHOWN and ", ..." or ""))
 end
 
 --- The position of the column that a node names.
@@ -71,18 +71,20 @@ local function resolve(self, scope, node)
     if #path == 1 then
         return own or unknown_column(self, scope, node, path[1])
     elseif qualifies(scope, path) then
-        return relation.position(scope.relation, path[#path]) or unknown_column(self, scope, node, path[#path])
+        return relation.position(scope.relation, path[#path])
+            or unknown_column(self, scope, node, path[#path])
     elseif own or qualifies(scope, { path[1], path[2] }) then
         return self:unsupported(node.pos, "nested fields in SELECT")
     end
     return self:fail(node.pos, ("table '%s' is not in FROM%s"):format(path[#path - 1],
-        suggestion(path[#path - 1], { scope.alias })))
+        problem.hint(path[#path - 1], { scope.alias })))
 end
 
 -- How "not supported yet" names an expression.
 local EXPRESSIONS = {
     literal = "literals in SELECT", case = "CASE", cast = "CAST", field = "nested fields in SELECT",
-    index = "element access in SELECT", interval = "INTERVAL", subquery = "subqueries in expressions",
+    index = "element access in SELECT", interval = "INTERVAL",
+    subquery = "subqueries in expressions",
     descriptor = "DESCRIPTOR", table_arg = "TABLE arguments", named = "named arguments",
 }
 
@@ -120,7 +122,7 @@ end
 local function star(self, scope, node, out)
     if node.path and not qualifies(scope, { node.path[1], node.path[2], node.path[3], "*" }) then
         self:fail(node.pos, ("table '%s' is not in FROM%s"):format(node.path[#node.path],
-            suggestion(node.path[#node.path], { scope.alias })))
+            problem.hint(node.path[#node.path], { scope.alias })))
     end
     for i, column in ipairs(scope.relation.columns) do
         out.exprs[#out.exprs + 1] = relation.input(i, column.type)
@@ -156,7 +158,8 @@ function Analyzer:project(scope, items)
 end
 
 local CLAUSES = {
-    { "distinct", "SELECT DISTINCT" }, { "where", "WHERE" }, { "group_by", "GROUP BY" }, { "having", "HAVING" },
+    { "distinct", "SELECT DISTINCT" }, { "where", "WHERE" }, { "group_by", "GROUP BY" },
+    { "having", "HAVING" },
     { "windows", "WINDOW" }, { "qualify", "QUALIFY" },
 }
 
@@ -168,10 +171,8 @@ function query.select(self, node)
     end
     local scope = self:table_expression(node.from)
     for _, clause in ipairs(CLAUSES) do
-        local tree = node[clause[1]]
-        if tree then
-            local place = type(tree) == "table" and (tree.pos or tree[1] and tree[1].pos)
-            self:unsupported(place or node.pos, clause[2])
+        if node[clause[1]] then
+            self:unsupported(node.places[clause[1]] or node.pos, clause[2])
         end
     end
     return self:project(scope, node.items)
@@ -190,7 +191,8 @@ function query.set(self, node)
 end
 
 function query.ordered(self, node)
-    return self:unsupported(node.pos, node.order_by and "ORDER BY" or node.limit and "LIMIT" or "OFFSET")
+    return self:unsupported(node.pos, node.order_by and "ORDER BY" or node.limit and "LIMIT"
+        or "OFFSET")
 end
 
 --- WITH: each name stands for its query in what follows.
@@ -233,15 +235,18 @@ local function view(self, definition, path, pos)
     if definition.relation then
         return definition.relation
     elseif self.views >= VIEWS_MAX then
-        self:fail(pos, ("views stand on each other more than %d deep, or in a circle"):format(VIEWS_MAX))
+        self:fail(pos,
+            ("views stand on each other more than %d deep, or in a circle"):format(VIEWS_MAX))
     end
-    local inner = Analyzer.new(setmetatable({ catalog = definition.catalog, database = definition.database },
-        { __index = self.catalog }), definition.statement_text)
+    local place = { catalog = definition.catalog, database = definition.database }
+    local inner = Analyzer.new(setmetatable(place, { __index = self.catalog }),
+        definition.statement_text)
     inner.views = self.views + 1
     local ok, result = pcall(inner.query, inner, definition.query)
     if not ok then
         if errors.is(result) then
-            self:fail(pos, ("view '%s' can't be read: %s"):format(table.concat(path, "."), result.message),
+            self:fail(pos, ("view '%s' can't be read: %s"):format(table.concat(path, "."),
+                result.message),
                 result.code)
         end
         error(result, 0)
@@ -285,7 +290,8 @@ function from.ref(self, node)
 end
 
 function from.derived(self, node)
-    return { relation = self:renamed(self:query(node.query), node.columns, node.pos), alias = node.alias }
+    return { relation = self:renamed(self:query(node.query), node.columns, node.pos),
+        alias = node.alias }
 end
 
 from["function"] = function(self, node)

@@ -1,7 +1,8 @@
 --- The tree that SQL text becomes, and what builds, walks and prints it.
 --
 -- Every node is a plain table with `kind` and `pos`, the byte of the statement
--- where it begins. Nodes hold no text of the statement and no functions. What is
+-- where it begins (`path_pos` is that of a statement's `path`). Nodes hold no text of the
+-- statement and no functions. What is
 -- optional is nil or false. `path` is a sequence of one to three names.
 --
 -- ## Expressions
@@ -32,7 +33,7 @@
 -- ## Queries
 --
 --     select    items (expressions or alias), distinct, from, where, group_by,
---               having, windows, qualify
+--               having, windows, qualify; places: the byte of each clause
 --     values    rows: { { expr } }
 --     table     path: TABLE t
 --     set       op: UNION | INTERSECT | EXCEPT, all, args
@@ -95,13 +96,22 @@ function M.quote(name)
     return "`" .. name:gsub("`", "``") .. "`"
 end
 
---- A path, each part in backticks.
-function M.path_text(path)
+local function quoted(names, separator)
     local parts = {}
-    for i, name in ipairs(path) do
+    for i, name in ipairs(names) do
         parts[i] = M.quote(name)
     end
-    return table.concat(parts, ".")
+    return table.concat(parts, separator)
+end
+
+--- A path, each part in backticks.
+function M.path_text(path)
+    return quoted(path, ".")
+end
+
+--- Names in backticks, between commas.
+function M.names_text(names)
+    return quoted(names, ", ")
 end
 
 --- A string literal.
@@ -153,7 +163,8 @@ local op_text = {
     end,
     BETWEEN = function(node, outer)
         local a = node.args
-        local words = (node.negated and " NOT" or "") .. " BETWEEN" .. (node.symmetric and " SYMMETRIC " or " ")
+        local words = (node.negated and " NOT" or "") .. " BETWEEN"
+            .. (node.symmetric and " SYMMETRIC " or " ")
         return wrapped(text(a[1], RANGE_POWER + 1) .. words .. text(a[2], RANGE_POWER + 1)
             .. " AND " .. text(a[3], RANGE_POWER + 1), RANGE_POWER, outer)
     end,
@@ -163,7 +174,8 @@ local op_text = {
         for i = 2, #node.args do
             items[i - 1] = node.args[i]
         end
-        return wrapped(("%s%s IN %s"):format(text(node.args[1], RANGE_POWER + 1), node.negated and " NOT" or "",
+        return wrapped(("%s%s IN %s"):format(text(node.args[1], RANGE_POWER + 1), node.negated
+            and " NOT" or "",
             query and text(node.args[2], 0) or "(" .. list(items) .. ")"), RANGE_POWER, outer)
     end,
 }
@@ -172,7 +184,8 @@ local op_text = {
 local function match_text(node, outer)
     local a = node.args
     local escape = a[3] and " ESCAPE " .. text(a[3], RANGE_POWER + 1) or ""
-    return wrapped(text(a[1], RANGE_POWER + 1) .. (node.negated and " NOT " or " ") .. node.op .. " "
+    return wrapped(text(a[1], RANGE_POWER + 1) .. (node.negated and " NOT " or " ") .. node.op
+        .. " "
         .. text(a[2], RANGE_POWER + 1) .. escape, RANGE_POWER, outer)
 end
 op_text.LIKE, op_text["SIMILAR TO"] = match_text, match_text
@@ -206,7 +219,8 @@ end
 
 -- What stands between the arguments of functions with a syntax of their own.
 local SEPARATORS = {
-    EXTRACT = { " FROM " }, POSITION = { " IN ", " FROM " }, OVERLAY = { " PLACING ", " FROM ", " FOR " },
+    EXTRACT = { " FROM " }, POSITION = { " IN ", " FROM " },
+        OVERLAY = { " PLACING ", " FROM ", " FOR " },
     TRIM = { " ", " FROM " }, CEIL = { " TO " }, CEILING = { " TO " }, FLOOR = { " TO " },
 }
 local PAIRS = { JSON_OBJECT = true, JSON_OBJECTAGG = true }
@@ -215,21 +229,25 @@ local function arguments_text(node)
     local separators, parts = SEPARATORS[node.name] or {}, {}
     for i, arg in ipairs(node.args) do
         if i > 1 then
-            parts[#parts + 1] = PAIRS[node.name] and (i % 2 == 0 and " VALUE " or ", ") or separators[i - 1] or ", "
+            parts[#parts + 1] = PAIRS[node.name] and (i % 2 == 0 and " VALUE " or ", ")
+                or separators[i - 1] or ", "
         end
         -- POSITION's IN would be taken for the operator.
         parts[#parts + 1] = text(arg, node.name == "POSITION" and RANGE_POWER + 1 or 0)
     end
     for _, clause in ipairs(node.clauses or {}) do
-        parts[#parts + 1] = " " .. clause.words .. (clause.expr and " " .. text(clause.expr, 0) or "")
-            .. (clause.type and " " .. tostring(clause.type) or "") .. (clause.on and " ON " .. clause.on or "")
+        parts[#parts + 1] = " " .. clause.words
+            .. (clause.expr and " " .. text(clause.expr, 0) or "")
+            .. (clause.type and " " .. tostring(clause.type) or "")
+            .. (clause.on and " ON " .. clause.on or "")
     end
     return table.concat(parts)
 end
 
 local function frame_text(frame)
     local function bound(b)
-        return (b[2] and text(b[2], RANGE_POWER + 1) .. " " or b[1] ~= "CURRENT ROW" and "UNBOUNDED " or "") .. b[1]
+        return (b[2] and text(b[2], RANGE_POWER + 1) .. " " or b[1] ~= "CURRENT ROW"
+            and "UNBOUNDED " or "") .. b[1]
     end
     if frame.to then
         return ("%s BETWEEN %s AND %s"):format(frame.unit, bound(frame.from), bound(frame.to))
@@ -278,7 +296,8 @@ local expression_text = {
         if op_text[node.op] then
             return op_text[node.op](node, outer)
         elseif #node.args == 1 then
-            return wrapped(text(node.args[1], POSTFIX_POWER + 1) .. " " .. node.op, POSTFIX_POWER, outer)
+            return wrapped(text(node.args[1], POSTFIX_POWER + 1) .. " " .. node.op, POSTFIX_POWER,
+                outer)
         end
         return binary_text(node, outer)
     end,
@@ -295,7 +314,8 @@ local expression_text = {
         return table.concat(parts, " ")
     end,
     cast = function(node)
-        return ("%s(%s AS %s)"):format(node.try and "TRY_CAST" or "CAST", text(node.arg, 0), tostring(node.type))
+        return ("%s(%s AS %s)"):format(node.try and "TRY_CAST" or "CAST", text(node.arg, 0),
+            tostring(node.type))
     end,
     field = function(node)
         return text(node.arg, TIGHT) .. "." .. M.quote(node.name)
@@ -304,7 +324,8 @@ local expression_text = {
         return ("%s[%s]"):format(text(node.arg, TIGHT), text(node.at, 0))
     end,
     interval = function(node)
-        return ("INTERVAL %s%s %s%s"):format(node.negative and "-" or "", M.string_text(node.value), node.from,
+        return ("INTERVAL %s%s %s%s"):format(node.negative and "-" or "",
+            M.string_text(node.value), node.from,
             node.to and " TO " .. node.to or "")
     end,
     alias = function(node)
@@ -331,18 +352,22 @@ end
 
 -- ---- comparing and walking -----------------------------------------------------
 
+-- Fields that say where something stands.
+local PLACES = { pos = true, path_pos = true, columns_pos = true, places = true, text = true,
+    query_text = true }
+
 --- Are two trees equal but for the places in the text?
 function M.equal(a, b)
     if type(a) ~= "table" or type(b) ~= "table" or getmetatable(a) then
         return a == b
     end
     for key, value in pairs(a) do
-        if key ~= "pos" and not M.equal(value, b[key]) then
+        if not PLACES[key] and not M.equal(value, b[key]) then
             return false
         end
     end
     for key in pairs(b) do
-        if key ~= "pos" and a[key] == nil then
+        if not PLACES[key] and a[key] == nil then
             return false
         end
     end

@@ -95,12 +95,9 @@ function Cursor:fail(...)
         shown[i] = name:find "^%p+$" and "'" .. name .. "'" or name
         words[#words + 1] = name:find "^%u+$" and name or nil
     end
-    local message = ("expected %s but found %s"):format(alternatives(shown), self:found())
-    local near = self.kind[self.i] == "word" and errors.nearest(self.value[self.i], words)
-    if near and near ~= self.key[self.i] then
-        message = message .. (", did you mean %s?"):format(near)
-    end
-    return self:problem(message)
+    local hint = self.kind[self.i] == "word" and problem.hint(self.key[self.i], words, true) or ""
+    return self:problem(("expected %s but found %s%s"):format(alternatives(shown), self:found(),
+        hint))
 end
 
 -- ---- looking and taking ----------------------------------------------------------
@@ -189,13 +186,21 @@ end
 -- @treturn table a sequence of names
 function Cursor:path(what, parts_max)
     local pos, path = self:pos(), { self:name(what) }
+    parts_max = parts_max or 3
     while self:accept "." do
         path[#path + 1] = self:name(what)
     end
-    if #path > (parts_max or 3) then
-        self:problem(("%s has at most %d parts, this has %d"):format(what, parts_max or 3, #path), pos)
+    if #path > parts_max then
+        self:problem(("%s has at most %d parts, this has %d"):format(what, parts_max, #path), pos)
     end
     return path
+end
+
+--- Takes a name into `node.path`, and its place into `node.path_pos`.
+function Cursor:path_of(node, what, parts_max)
+    node.path_pos = self:pos()
+    node.path = self:path(what, parts_max)
+    return node
 end
 
 --- Takes a string literal, or fails saying `what` was expected.

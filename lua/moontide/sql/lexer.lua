@@ -46,6 +46,7 @@ local symbol = P "/*+" + "<=>" + "<>" + "<=" + ">=" + "!=" + "||" + "=>"
 
 -- Captures: place, kind, content, more content or false, place after it.
 local none = Cc(false)
+local endless = P "/*" * -P "+" * Cc "comment" + "'" * Cc "string" + "`" * Cc "identifier"
 local token = blank * Cp() * (
     Cc "charset" * C("_" * (R("az", "AZ", "09") + S "_-") ^ 1) * quoted "'"
     + Cc "unicode" * S "uU" * "&" * quoted "'" * (blank * uescape * blank * quoted "'" + none)
@@ -56,7 +57,7 @@ local token = blank * Cp() * (
     + Cc "double" * C((fraction + integer) * exponent) * none
     + Cc "decimal" * C(fraction) * none
     + Cc "integer" * C(integer) * none
-    + Cc "broken" * (P "/*" * -P "+" * Cc "comment" + "'" * Cc "string" + "`" * Cc "identifier") * none
+    + Cc "broken" * endless * none
     + Cc "symbol" * C(symbol) * none
     + Cc "end" * Cc "" * none * -P(1)
     + Cc "unknown" * C(1) * none
@@ -106,7 +107,8 @@ end
 local function read_unicode(text, at, body, escape)
     escape = escape and escape:gsub("''", "'") or "\\"
     if #escape ~= 1 or escape:find "[%x%s+'\"]" then
-        problem.raise(text, at, "UESCAPE takes one character that is no hex digit, blank, quote or '+'")
+        problem.raise(text, at,
+            "UESCAPE takes one character that is no hex digit, blank, quote or '+'")
     end
     return unescape_unicode(text, at, body:gsub("''", "'"), escape)
 end

@@ -13,6 +13,10 @@ local function at_most(a, b)
     return #a < #b or #a == #b and a <= b
 end
 
+local function too_long(digits)
+    return ("a number has at most %d digits, this has %d"):format(DECIMAL_DIGITS, digits)
+end
+
 --- The smallest of INT, BIGINT and DECIMAL that holds the number.
 function M.integer(digits)
     local significant = digits:match "^0*(%d+)$"
@@ -23,7 +27,7 @@ function M.integer(digits)
     elseif #significant <= DECIMAL_DIGITS then
         return logical.scalar("DECIMAL", #significant, 0, false)
     end
-    return nil, ("a number has at most %d digits, this has %d"):format(DECIMAL_DIGITS, #significant)
+    return nil, too_long(#significant)
 end
 
 --- DECIMAL with the digits that were written.
@@ -31,7 +35,7 @@ function M.decimal(text)
     local whole, fraction = text:match "^0*(%d*)%.(%d*)$"
     local precision = math.max(1, #whole + #fraction)
     if precision > DECIMAL_DIGITS then
-        return nil, ("a number has at most %d digits, this has %d"):format(DECIMAL_DIGITS, precision)
+        return nil, too_long(precision)
     end
     return logical.scalar("DECIMAL", precision, #fraction, false)
 end
@@ -88,7 +92,8 @@ local function time_precision(text)
     if not hour or (rest ~= "" and not second) or rest:sub(-1) == "." then
         return nil
     end
-    if tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second or 0) > 59 or #(fraction or "") > 9 then
+    if tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second or 0) > 59
+        or #(fraction or "") > 9 then
         return nil
     end
     return #(fraction or "")
@@ -100,25 +105,19 @@ local SHAPE = {
 
 --- DATE, TIME and TIMESTAMP with the digits that were written.
 function M.temporal(kind, text)
-    local date, precision = true, nil
-    if kind == "DATE" then
-        date = is_date(text)
-        precision = 0
-    elseif kind == "TIME" then
-        precision = time_precision(text)
-    else
-        local day, time = text:match "^(%S+)[ T](%S+)$"
-        date = is_date(day or "")
-        precision = time_precision(time or "")
+    local day, time = text, text
+    if kind == "TIMESTAMP" then
+        day, time = text:match "^(%S+)[ T](%S+)$"
     end
-    if not date or not precision then
+    local precision = kind == "DATE" and 0 or time_precision(time or "")
+    if not precision or kind ~= "TIME" and not is_date(day or "") then
         return nil, ("'%s' is not a %s such as %s"):format(text, kind, SHAPE[kind])
     end
     return logical.scalar(kind, kind ~= "DATE" and precision or nil, nil, false)
 end
 
-local UNIT_PATTERN = { YEAR = "%d+", QUARTER = "%d+", MONTH = "%d+", WEEK = "%d+", DAY = "%d+", HOUR = "%d+",
-    MINUTE = "%d+", SECOND = "%d+%.?%d*" }
+local UNIT_PATTERN = { YEAR = "%d+", QUARTER = "%d+", MONTH = "%d+", WEEK = "%d+", DAY = "%d+",
+    HOUR = "%d+", MINUTE = "%d+", SECOND = "%d+%.?%d*" }
 local UNITS = { "YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND" }
 local BEFORE = { MONTH = "%-", HOUR = " ", MINUTE = ":", SECOND = ":" }
 

@@ -10,6 +10,11 @@ local function call(pos, name, args)
     return { kind = "call", pos = pos, name = name, args = args }
 end
 
+local function text_literal(pos, value, word)
+    return { kind = "literal", pos = pos, type = literals.string(value), value = value,
+        word = word }
+end
+
 --- A word that is an argument of its own, such as DAY, as a literal.
 local function word(self, what)
     local pos, value = self:pos(), self.key[self.i]
@@ -17,7 +22,7 @@ local function word(self, what)
         self:fail(what)
     end
     self.i = self.i + 1
-    return { kind = "literal", pos = pos, type = literals.string(value), value = value, word = true }
+    return text_literal(pos, value, true)
 end
 
 -- ---- functions with a syntax of their own -----------------------------------------
@@ -25,7 +30,8 @@ end
 local function cast(self, pos, name)
     local arg = self:expression()
     self:expect("AS", "an operator")
-    return { kind = "cast", pos = pos, arg = arg, type = self:type(), try = name == "TRY_CAST" or nil }
+    local try = name == "TRY_CAST" or nil
+    return { kind = "cast", pos = pos, arg = arg, type = self:type(), try = try }
 end
 
 local function extract(self, pos, name)
@@ -68,7 +74,7 @@ local function trim(self, pos, name)
             side = key
         end
     end
-    local blank = { kind = "literal", pos = at, type = literals.string " ", value = " " }
+    local blank = text_literal(at, " ")
     local what = self:at "FROM" and blank or self:expression()
     local from
     if self:accept "FROM" then
@@ -76,8 +82,7 @@ local function trim(self, pos, name)
     else
         what, from = blank, what
     end
-    local literal = { kind = "literal", pos = at, type = literals.string(side), value = side, word = true }
-    return call(pos, name, { literal, what, from })
+    return call(pos, name, { text_literal(at, side, true), what, from })
 end
 
 local function overlay(self, pos, name)
@@ -125,7 +130,8 @@ local function json_clause(self)
         end
     end
     self:expect "ON"
-    return { words = table.concat(words, " "), expr = expr, on = word(self, "EMPTY, ERROR or NULL").value }
+    return { words = table.concat(words, " "), expr = expr,
+        on = word(self, "EMPTY, ERROR or NULL").value }
 end
 
 local function json_clauses(self, node)
@@ -178,16 +184,19 @@ local function descriptor(self, pos)
 end
 
 local SPECIAL = {
-    CAST = cast, TRY_CAST = cast, EXTRACT = extract, POSITION = position, SUBSTRING = substring, TRIM = trim,
-    OVERLAY = overlay, CEIL = round_to, CEILING = round_to, FLOOR = round_to, TIMESTAMPADD = unit_first,
-    TIMESTAMPDIFF = unit_first, JSON_VALUE = json_path, JSON_QUERY = json_path, JSON_EXISTS = json_path,
-    JSON_OBJECT = json_object, JSON_ARRAY = json_array, JSON_OBJECTAGG = json_object, JSON_ARRAYAGG = json_array,
+    CAST = cast, TRY_CAST = cast, EXTRACT = extract, POSITION = position, SUBSTRING = substring,
+    TRIM = trim, OVERLAY = overlay, CEIL = round_to, CEILING = round_to, FLOOR = round_to,
+    TIMESTAMPADD = unit_first, TIMESTAMPDIFF = unit_first,
+    JSON_VALUE = json_path, JSON_QUERY = json_path, JSON_EXISTS = json_path,
+    JSON_OBJECT = json_object, JSON_OBJECTAGG = json_object,
+    JSON_ARRAY = json_array, JSON_ARRAYAGG = json_array,
     DESCRIPTOR = descriptor,
 }
 
 -- Functions that are called without parentheses.
 local BARE = {
-    CURRENT_DATE = true, CURRENT_TIME = true, CURRENT_TIMESTAMP = true, LOCALTIME = true, LOCALTIMESTAMP = true,
+    CURRENT_DATE = true, CURRENT_TIME = true, CURRENT_TIMESTAMP = true, LOCALTIME = true,
+    LOCALTIMESTAMP = true,
 }
 
 --- The rest of `ROW(...)`, whose name is no identifier.
@@ -284,8 +293,8 @@ end
 function Cursor:window_spec()
     local spec = { pos = self:pos() }
     self:expect "("
-    spec.name = self:at_name() and not self:sees("PARTITION", "BY") and not self:at "ROWS" and not self:at "RANGE"
-        and self:name "a window's name" or nil
+    local framed = self:at "ROWS" or self:at "RANGE"
+    spec.name = self:at_name() and not framed and self:name "a window's name" or nil
     if self:accept "PARTITION" then
         self:expect "BY"
         spec.partition_by = self:list(self.expression)

@@ -56,8 +56,8 @@ local function not_enforced(self)
     local pos = self:pos()
     if not self:accept_all("NOT", "ENFORCED") then
         self:accept "ENFORCED"
-        self:problem("a PRIMARY KEY must be declared NOT ENFORCED: the data belongs to the system outside, "
-            .. "so nobody here can check that it holds", pos)
+        self:problem("a PRIMARY KEY must be declared NOT ENFORCED: the data belongs to the system "
+            .. "outside, so nobody here can check that it holds", pos)
     end
 end
 
@@ -163,7 +163,8 @@ end
 
 local LIKE_RULES = { INCLUDING = true, EXCLUDING = true, OVERWRITING = true }
 local LIKE_SUBJECTS = {
-    "ALL", "CONSTRAINTS", "DISTRIBUTION", "GENERATED", "METADATA", "OPTIONS", "PARTITIONS", "WATERMARKS",
+    "ALL", "CONSTRAINTS", "DISTRIBUTION", "GENERATED", "METADATA", "OPTIONS", "PARTITIONS",
+    "WATERMARKS",
 }
 local OVERWRITABLE = { GENERATED = true, METADATA = true, OPTIONS = true, WATERMARKS = true }
 
@@ -176,8 +177,8 @@ local function like_rule(self)
     for _, what in ipairs(LIKE_SUBJECTS) do
         if self:accept(what) then
             if rule == "OVERWRITING" and not OVERWRITABLE[what] then
-                self:problem(("OVERWRITING %s has no meaning: it takes GENERATED, METADATA, OPTIONS or "
-                    .. "WATERMARKS"):format(what), pos)
+                self:problem(("OVERWRITING %s has no meaning: it takes GENERATED, METADATA, "
+                    .. "OPTIONS or WATERMARKS"):format(what), pos)
             end
             return { rule = rule, what = what, pos = pos }
         end
@@ -198,7 +199,7 @@ end
 
 local function create_table(self, node)
     node.kind, node.if_not_exists = "create_table", if_not_exists(self)
-    node.path = self:path "a table's name"
+    self:path_of(node, "a table's name")
     node.elements = self:at "(" and schema(self) or {}
     node.comment = comment(self)
     if self:at "DISTRIBUTED" then
@@ -223,7 +224,7 @@ end
 
 local function create_view(self, node)
     node.kind, node.if_not_exists = "create_view", if_not_exists(self)
-    node.path = self:path "a view's name"
+    self:path_of(node, "a view's name")
     node.columns = self:at "(" and self:names "a column's name" or nil
     node.comment = comment(self)
     self:expect("AS", "COMMENT", not node.columns and "(" or nil)
@@ -235,7 +236,7 @@ end
 
 local function create_database(self, node)
     node.kind, node.if_not_exists = "create_database", if_not_exists(self)
-    node.path = self:path("a database's name", 2)
+    self:path_of(node, "a database's name", 2)
     node.comment = comment(self)
     node.options = self:accept "WITH" and self:options() or {}
     return node
@@ -243,7 +244,7 @@ end
 
 local function create_catalog(self, node)
     node.kind, node.if_not_exists = "create_catalog", if_not_exists(self)
-    node.path = { self:name "a catalog's name" }
+    self:path_of(node, "a catalog's name", 1)
     node.comment = comment(self)
     node.options = self:accept "WITH" and self:options() or {}
     return node
@@ -251,7 +252,7 @@ end
 
 local function create_function(self, node)
     node.kind, node.if_not_exists = "create_function", if_not_exists(self)
-    node.path = self:path "a function's name"
+    self:path_of(node, "a function's name")
     self:expect "AS"
     node.class = self:string "the function's place in single quotes, such as 'module.name'"
     if self:accept "LANGUAGE" then
@@ -302,19 +303,21 @@ function Cursor:create(pos)
     return CREATE[subject(self, "CREATE", node.temporary)](self, node)
 end
 
+-- How many parts a name of these may have; three for others.
+local PARTS = { CATALOG = 1, DATABASE = 2 }
+
 function Cursor:drop(pos)
     local node = temporary(self, { kind = "drop", pos = pos })
     node.what = subject(self, "DROP", node.temporary)
     node.if_exists = if_exists(self)
-    node.path = self:path(("a %s's name"):format(node.what:lower()), node.what == "CATALOG" and 1
-        or node.what == "DATABASE" and 2 or 3)
+    self:path_of(node, ("a %s's name"):format(node.what:lower()), PARTS[node.what])
     if node.what == "DATABASE" then
         node.cascade = not self:accept "RESTRICT" and self:accept "CASCADE" or nil
     end
     return node
 end
 
--- ---- ALTER ---------------------------------------------------------------------------------------
+-- ---- ALTER --------------------------------------------------------------------------
 
 local function alter_elements(self, kind)
     if self:at "PARTITION" then
@@ -333,7 +336,8 @@ local function alter_drop(self)
     if self:accept_all("PRIMARY", "KEY") then
         return { kind = "drop_primary_key" }
     elseif self:accept "CONSTRAINT" then
-        return { kind = "drop_constraint", pos = self:pos(), name = self:name "a constraint's name" }
+        return { kind = "drop_constraint", pos = self:pos(),
+            name = self:name "a constraint's name" }
     elseif self:accept "WATERMARK" then
         return { kind = "drop_watermark" }
     elseif self:at "PARTITION" or self:at "DISTRIBUTION" then
@@ -408,19 +412,22 @@ local ALTER_OPTIONS = {
 local ALTER = {
     TABLE = function(self, node)
         node.kind, node.if_exists = "alter_table", if_exists(self)
-        node.path = self:path "a table's name"
+        self:path_of(node, "a table's name")
         node.action = action_of(self, ALTER_TABLE)
     end,
     VIEW = function(self, node)
-        node.kind, node.path = "alter_view", self:path "a view's name"
+        node.kind = "alter_view"
+        self:path_of(node, "a view's name")
         node.action = action_of(self, ALTER_VIEW)
     end,
     DATABASE = function(self, node)
-        node.kind, node.path = "alter_database", self:path("a database's name", 2)
+        node.kind = "alter_database"
+        self:path_of(node, "a database's name", 2)
         node.action = action_of(self, { SET = ALTER_OPTIONS.SET })
     end,
     CATALOG = function(self, node)
-        node.kind, node.path = "alter_catalog", { self:name "a catalog's name" }
+        node.kind = "alter_catalog"
+        self:path_of(node, "a catalog's name", 1)
         node.action = action_of(self, ALTER_OPTIONS)
     end,
 }

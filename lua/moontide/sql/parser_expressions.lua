@@ -59,12 +59,14 @@ local function temporal_literal(self, pos, key)
     return literal(pos, type, value)
 end
 
-local INTERVAL_UNITS = { YEAR = 1, MONTH = 2, DAY = 3, HOUR = 4, MINUTE = 5, SECOND = 6, QUARTER = 1, WEEK = 3 }
+local INTERVAL_UNITS = { YEAR = 1, MONTH = 2, DAY = 3, HOUR = 4, MINUTE = 5, SECOND = 6,
+    QUARTER = 1, WEEK = 3 }
 
 --- A unit of an interval with its precision, which its text makes superfluous.
 local function interval_unit(self)
     local unit = self.key[self.i] or ""
-    unit = INTERVAL_UNITS[unit] and unit or INTERVAL_UNITS[unit:gsub("S$", "")] and unit:gsub("S$", "")
+    unit = INTERVAL_UNITS[unit] and unit or INTERVAL_UNITS[unit:gsub("S$", "")]
+        and unit:gsub("S$", "")
     if not unit then
         self:fail("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
     end
@@ -87,7 +89,8 @@ local function interval(self, pos)
     if not type then
         self:problem(problem, at)
     end
-    return { kind = "interval", pos = pos, value = value, negative = negative, from = from, to = to, type = type }
+    return { kind = "interval", pos = pos, value = value, negative = negative, from = from,
+        to = to, type = type }
 end
 
 local function case(self, pos)
@@ -240,7 +243,8 @@ local function is_suffix(self, left, pos)
     end
     if self:accept "DISTINCT" then
         self:expect "FROM"
-        return ast.op(pos, "IS " .. negated .. "DISTINCT FROM", left, self:expression(COMPARE_POWER))
+        return ast.op(pos, "IS " .. negated .. "DISTINCT FROM", left,
+            self:expression(COMPARE_POWER))
     elseif self:accept "JSON" then
         local what = "JSON"
         for _, word in ipairs { "VALUE", "SCALAR", "ARRAY", "OBJECT" } do
@@ -248,7 +252,8 @@ local function is_suffix(self, left, pos)
         end
         return ast.op(pos, "IS " .. negated .. what, left)
     end
-    return self:fail("NULL", "TRUE", "FALSE", "UNKNOWN", "DISTINCT", "JSON", negated == "" and "NOT" or nil)
+    return self:fail("NULL", "TRUE", "FALSE", "UNKNOWN", "DISTINCT", "JSON", negated == ""
+        and "NOT" or nil)
 end
 
 local function between(self, left, pos)

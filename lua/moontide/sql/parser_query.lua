@@ -5,6 +5,7 @@
 -- @module moontide.sql.parser_query
 local errors = require "moontide.error"
 local Cursor = require "moontide.sql.cursor"
+require "moontide.sql.parser_expressions"
 
 -- ---- SELECT --------------------------------------------------------------------------
 
@@ -36,11 +37,13 @@ local function group_item(self)
     for _, name in ipairs { "CUBE", "ROLLUP" } do
         if self:sees(name, "(") then
             self.i = self.i + 1
-            return { kind = "call", pos = pos, name = name, args = self:parenthesised(self.expression) }
+            return { kind = "call", pos = pos, name = name,
+                args = self:parenthesised(self.expression) }
         end
     end
     if self:accept_all("GROUPING", "SETS") then
-        return { kind = "call", pos = pos, name = "GROUPING SETS", args = self:parenthesised(group_item) }
+        return { kind = "call", pos = pos, name = "GROUPING SETS",
+            args = self:parenthesised(group_item) }
     elseif self:sees("(", ")") then
         self.i = self.i + 2
         return { kind = "call", pos = pos, name = "ROW", args = {} }
@@ -55,22 +58,27 @@ local function named_window(self)
     return window
 end
 
-local function select_clauses(self, node)
-    if self:accept "WHERE" then
-        node.where = self:expression()
-    end
-    if self:accept "GROUP" then
+-- What may follow FROM, in this order: its word, its field of the tree, its rule.
+local CLAUSES = {
+    { "WHERE", "where", Cursor.expression },
+    { "GROUP", "group_by", function(self)
         self:expect "BY"
-        node.group_by = self:list(group_item)
-    end
-    if self:accept "HAVING" then
-        node.having = self:expression()
-    end
-    if self:accept "WINDOW" then
-        node.windows = self:list(named_window)
-    end
-    if self:accept "QUALIFY" then
-        node.qualify = self:expression()
+        return self:list(group_item)
+    end },
+    { "HAVING", "having", Cursor.expression },
+    { "WINDOW", "windows", function(self)
+        return self:list(named_window)
+    end },
+    { "QUALIFY", "qualify", Cursor.expression },
+}
+
+local function select_clauses(self, node)
+    for _, clause in ipairs(CLAUSES) do
+        local pos = self:pos()
+        if self:accept(clause[1]) then
+            node[clause[2]] = clause[3](self)
+            node.places[clause[2]] = pos
+        end
     end
     return node
 end
@@ -87,7 +95,7 @@ local function refuse_missing_from(self)
 end
 
 local function select(self)
-    local node = { kind = "select", pos = self:expect "SELECT" }
+    local node = { kind = "select", pos = self:expect "SELECT", places = {} }
     if self:at "/*+" then
         self:unsupported "query hints"
     end
@@ -108,7 +116,8 @@ end
 function Cursor:cross_joins(tables)
     local left = tables[1]
     for i = 2, #tables do
-        left = { kind = "join", pos = tables[i].pos, join = "CROSS", left = left, right = tables[i] }
+        left = { kind = "join", pos = tables[i].pos, join = "CROSS", left = left,
+            right = tables[i] }
         self:grow()
     end
     return left
@@ -169,7 +178,8 @@ end
 local function table_function(self, pos, lateral)
     self:expect_all("TABLE", "(")
     local at = self:pos()
-    local node = { kind = "function", pos = pos, lateral = lateral, call = self:call(at, self:path "a function's name") }
+    local node = { kind = "function", pos = pos, lateral = lateral,
+        call = self:call(at, self:path "a function's name") }
     self:expect ")"
     return correlation(self, node)
 end

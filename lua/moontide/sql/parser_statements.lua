@@ -1,7 +1,7 @@
 --- The grammar of statements: what a text begins with, and all but DDL.
 -- @module moontide.sql.parser_statements
-local errors = require "moontide.error"
 local Cursor = require "moontide.sql.cursor"
+local problem = require "moontide.sql.problem"
 
 -- ---- SHOW, DESCRIBE, USE --------------------------------------------------------------------
 
@@ -40,7 +40,8 @@ local function like(self, node)
     if self:accept "LIKE" then
         node.like, node.negated = self:string "a pattern in single quotes", negated
     elseif self:accept "ILIKE" then
-        node.like, node.negated, node.ignore_case = self:string "a pattern in single quotes", negated, true
+        node.like, node.negated, node.ignore_case = self:string "a pattern in single quotes",
+            negated, true
     elseif negated then
         self:fail("LIKE", "ILIKE")
     end
@@ -51,9 +52,9 @@ local function show_form(self, node, form)
     if form.later then
         self:unsupported("SHOW " .. node.what, node.pos)
     elseif form.name then
-        node.path = self:path(("a %s's name"):format(form[1][2]:lower()), form.name)
+        self:path_of(node, ("a %s's name"):format(form[1][2]:lower()), form.name)
     elseif form.from and (self:accept "FROM" or self:accept "IN") then
-        node.path = self:path("a name", form.from)
+        self:path_of(node, "a name", form.from)
     elseif form.needed then
         self:fail("FROM", "IN")
     end
@@ -63,12 +64,15 @@ end
 local function show(self, pos)
     for _, form in ipairs(SHOW) do
         if self:accept_all(unpack(form[1])) then
-            return show_form(self, { kind = "show", pos = pos, what = table.concat(form[1], " ") }, form)
+            return show_form(self, { kind = "show", pos = pos, what = table.concat(form[1], " ") },
+                form)
         end
     end
-    local near = self.kind[self.i] == "word" and errors.nearest(self.key[self.i], show_names())
-    return self:problem(("SHOW can't list %s%s"):format(self:found(), near and (", did you mean %s?"):format(near)
-        or ": it takes CATALOGS, DATABASES, TABLES, VIEWS, COLUMNS FROM t, CREATE TABLE t, FUNCTIONS, ..."))
+    local hint = self.kind[self.i] == "word" and problem.hint(self.key[self.i], show_names(), true)
+    if not hint or hint == "" then
+        hint = ": it takes CATALOGS, DATABASES, TABLES, VIEWS, COLUMNS FROM t, CREATE TABLE t, ..."
+    end
+    return self:problem(("SHOW can't list %s%s"):format(self:found(), hint))
 end
 
 local function describe(self, pos)
@@ -79,21 +83,22 @@ local function describe(self, pos)
     end
     local extended = self:at_name(1) and self:accept "EXTENDED" or nil
     self:accept "TABLE"
-    return { kind = "describe", pos = pos, extended = extended, path = self:path "a table's name" }
+    return self:path_of({ kind = "describe", pos = pos, extended = extended }, "a table's name")
 end
 
 local function use(self, pos)
     if self:at "CATALOG" and self:at_name(1) then
         self.i = self.i + 1
-        return { kind = "use", pos = pos, what = "CATALOG", path = { self:name "a catalog's name" } }
+        return self:path_of({ kind = "use", pos = pos, what = "CATALOG" }, "a catalog's name", 1)
     elseif self:at "MODULES" and self:at_name(1) then
         self.i = self.i + 1
-        return { kind = "use", pos = pos, what = "MODULES", names = self:list(self.name, "a module's name") }
+        return { kind = "use", pos = pos, what = "MODULES",
+            names = self:list(self.name, "a module's name") }
     end
     if self:at "DATABASE" and self:at_name(1) then
         self.i = self.i + 1
     end
-    return { kind = "use", pos = pos, what = "DATABASE", path = self:path("a database's name", 2) }
+    return self:path_of({ kind = "use", pos = pos, what = "DATABASE" }, "a database's name", 2)
 end
 
 -- ---- SET, RESET, jars -------------------------------------------------------------------------
@@ -138,11 +143,12 @@ end
 local function jar(what)
     return function(self, pos)
         self:expect "JAR"
-        return { kind = "jar", pos = pos, what = what, name = self:string "a path in single quotes" }
+        return { kind = "jar", pos = pos, what = what,
+            name = self:string "a path in single quotes" }
     end
 end
 
--- ---- INSERT and statement sets -------------------------------------------------------------------
+-- ---- INSERT and statement sets ------------------------------------------------------
 
 local function partition_item(self)
     local item = { self:name "a column's name" }
@@ -156,8 +162,7 @@ local function insert(self, pos)
         self:expect("INTO", "OVERWRITE")
     end
     self:accept "TABLE"
-    node.path_pos = self:pos()
-    node.path = self:path "a table's name"
+    self:path_of(node, "a table's name")
     node.options = self:table_hints()
     if self:accept "PARTITION" then
         node.partition = self:parenthesised(partition_item)
@@ -208,9 +213,10 @@ local function begin(self, pos)
     return self:unsupported("BEGIN STATEMENT SET: write EXECUTE STATEMENT SET BEGIN ... END", pos)
 end
 
--- ---- EXPLAIN ---------------------------------------------------------------------------------------
+-- ---- EXPLAIN ------------------------------------------------------------------------
 
-local DETAILS = { ESTIMATED_COST = true, CHANGELOG_MODE = true, JSON_EXECUTION_PLAN = true, PLAN_ADVICE = true }
+local DETAILS = { ESTIMATED_COST = true, CHANGELOG_MODE = true, JSON_EXECUTION_PLAN = true,
+    PLAN_ADVICE = true }
 
 local function explain(self, pos)
     local node = { kind = "explain", pos = pos, details = {} }
@@ -235,7 +241,7 @@ local function explain(self, pos)
     return node
 end
 
--- ---- a text's beginning ------------------------------------------------------------------------------
+-- ---- a text's beginning -------------------------------------------------------------
 
 local function query(self, pos)
     self.i = self.i - 1
@@ -269,9 +275,8 @@ local function unknown_statement(self)
         names[#names + 1] = name
     end
     table.sort(names)
-    local near = self.kind[self.i] == "word" and errors.nearest(self.value[self.i], names)
-    return self:problem(("expected a statement but found %s%s"):format(self:found(),
-        near and (", did you mean %s?"):format(near) or ""))
+    local hint = self.kind[self.i] == "word" and problem.hint(self.key[self.i], names, true) or ""
+    return self:problem(("expected a statement but found %s%s"):format(self:found(), hint))
 end
 
 --- One statement.

@@ -1,8 +1,8 @@
 --- The grammar of types.
 -- @module moontide.sql.parser_types
-local errors = require "moontide.error"
-local logical = require "moontide.logical"
 local Cursor = require "moontide.sql.cursor"
+local logical = require "moontide.logical"
+local problem = require "moontide.sql.problem"
 
 -- As in the engine, which reads the types again.
 local NESTING_MAX = 64
@@ -11,11 +11,12 @@ local SYNONYMS = {
     INTEGER = "INT", NUMERIC = "DECIMAL", DEC = "DECIMAL", CHARACTER = "CHAR", BOOL = "BOOLEAN",
 }
 local PARAMETERS_MAX = {
-    CHAR = 1, VARCHAR = 1, BINARY = 1, VARBINARY = 1, DECIMAL = 2, TIME = 1, TIMESTAMP = 1, TIMESTAMP_LTZ = 1,
+    CHAR = 1, VARCHAR = 1, BINARY = 1, VARBINARY = 1, DECIMAL = 2,
+    TIME = 1, TIMESTAMP = 1, TIMESTAMP_LTZ = 1,
 }
 local PLAIN = {
-    BOOLEAN = true, TINYINT = true, SMALLINT = true, INT = true, BIGINT = true, FLOAT = true, DOUBLE = true,
-    DATE = true, NULL = true,
+    BOOLEAN = true, TINYINT = true, SMALLINT = true, INT = true, BIGINT = true,
+    FLOAT = true, DOUBLE = true, DATE = true, NULL = true,
 }
 local INTERVAL_UNITS = { YEAR = 1, MONTH = 2, DAY = 3, HOUR = 4, MINUTE = 5, SECOND = 6 }
 
@@ -64,7 +65,8 @@ local function interval_type(self)
     local pos, from = self:pos(), interval_unit(self)
     local to = self:accept "TO" and interval_unit(self) or from
     local months = INTERVAL_UNITS[from] <= INTERVAL_UNITS.MONTH
-    if INTERVAL_UNITS[to] < INTERVAL_UNITS[from] or months ~= (INTERVAL_UNITS[to] <= INTERVAL_UNITS.MONTH) then
+    if INTERVAL_UNITS[to] < INTERVAL_UNITS[from]
+        or months ~= (INTERVAL_UNITS[to] <= INTERVAL_UNITS.MONTH) then
         self:problem(("an interval can't go from %s to %s"):format(from, to), pos)
     end
     return logical.scalar(months and "INTERVAL_MONTHS" or "INTERVAL_MILLIS")
@@ -128,9 +130,8 @@ local NESTED = {
 }
 
 local function unknown_type(self, pos, written)
-    local near = errors.nearest(written, logical.NAMES)
-    return self:problem(("unknown type '%s'%s"):format(written, near and (", did you mean %s?"):format(near) or ""),
-        pos)
+    local hint = problem.hint(written:upper(), logical.NAMES, true)
+    return self:problem(("unknown type '%s'%s"):format(written, hint), pos)
 end
 
 --- A type without what may follow it.

@@ -34,16 +34,11 @@ end
 -- @treturn string
 local function connector_of(options, name)
     local connector = options.connector or options["connector.type"]
-    if connector == nil or connector == "" then
-        local keys = {}
-        for key in pairs(options) do
-            keys[#keys + 1] = key
-        end
-        local near = errors.nearest("connector", keys)
-        errors.raise("OPTION", "table '%s' has no connector: write 'connector' = '...' into its WITH options%s",
-            name, near and (" ('%s' is none)"):format(near) or "")
+    if connector and connector ~= "" then
+        return connector
     end
-    return connector
+    return errors.raise("OPTION", "table '%s' has no connector: its WITH options need "
+        .. "'connector' = '...'", name)
 end
 
 local function record_type(columns)
@@ -95,7 +90,8 @@ local function take_parallelism(attrs, key)
     end
     local n = tonumber(text)
     if not n or n < 1 or n % 1 ~= 0 then
-        errors.raise("OPTION", "option '%s' of table '%s' must be a whole number above 0, is '%s'", key,
+        errors.raise("OPTION", "option '%s' of table '%s' must be a whole number above 0, is '%s'",
+            key,
             attrs.table, text)
     end
     attrs.parallelism, attrs.options[key] = n, nil
@@ -130,7 +126,8 @@ local function refuse_computed(definition, path)
     local name = table.concat(path, ".")
     for _, column in ipairs(definition.columns) do
         if column.kind == "computed" then
-            errors.raise("UNSUPPORTED", "not supported yet: computed columns (column '%s' of table '%s')",
+            errors.raise("UNSUPPORTED",
+                "not supported yet: computed columns (column '%s' of table '%s')",
                 column.name, name)
         end
     end
@@ -158,7 +155,8 @@ function Planner:source(scan)
     if not known[id] then
         refuse_computed(scan.definition, scan.path)
         local columns, physical_len, place = definitions.connector_order(scan.definition.columns)
-        local attrs = attributes("Source", scan.definition, scan.path, columns, physical_len, scan.options)
+        local attrs = attributes("Source", scan.definition, scan.path, columns, physical_len,
+            scan.options)
         take_parallelism(attrs, "scan.parallelism")
         attrs.type = record_type(columns)
         known[id] = { transformation = graph.source(attrs), place = place, columns = columns }
@@ -222,7 +220,8 @@ function Planner:records(rel, order, wanted)
         indexes[i], names[i] = pick.at - 1, types[i].name
     end
     return graph.project(transformation, {
-        columns = indexes, type = wanted, name = ("Calc(select=[%s])"):format(table.concat(names, ", ")),
+        columns = indexes, type = wanted,
+            name = ("Calc(select=[%s])"):format(table.concat(names, ", ")),
     })
 end
 
@@ -234,7 +233,8 @@ end
 -- ---- inserts -----------------------------------------------------------------------------------
 
 local function mismatch(where, rel, columns, why)
-    return problem.raise(where.text, where.pos, ("column types of query result and sink for table '%s' do not "
+    return problem.raise(where.text, where.pos,
+        ("column types of query result and sink for table '%s' do not "
         .. "match: %s (query %s, sink %s)"):format(where.name, why, type_text.columns(rel.columns),
         type_text.columns(columns)))
 end
@@ -247,9 +247,9 @@ local function named_columns(where, columns, names)
             positions[i] = column.name == name and at or positions[i]
         end
         if not positions[i] then
-            local near = errors.nearest(name, definitions.names(columns))
-            problem.raise(where.text, where.columns_pos, ("column '%s' does not exist in table '%s'%s"):format(name,
-                where.name, near and (", did you mean '%s'?"):format(near) or ""))
+            problem.raise(where.text, where.columns_pos,
+                ("column '%s' does not exist in table '%s'%s"):format(name, where.name,
+                    problem.hint(name, definitions.names(columns))))
         elseif seen[positions[i]] then
             problem.raise(where.text, where.columns_pos, ("column '%s' stands twice"):format(name))
         end
@@ -277,7 +277,8 @@ local function query_positions(where, rel, columns, names)
     for i, column in ipairs(columns) do
         local given = rel.columns[from[i]]
         if not casts.implicit(given.type, column.type) then
-            mismatch(where, rel, columns, ("column '%s' is %s, '%s' of the query is %s"):format(column.name,
+            mismatch(where, rel, columns,
+                ("column '%s' is %s, '%s' of the query is %s"):format(column.name,
                 type_text.summary(column.type), given.name, type_text.summary(given.type)))
         end
     end
@@ -300,14 +301,15 @@ function Planner:insert(rel, target)
     local order, stored = {}, {}
     for i, at in ipairs(place) do
         order[at] = from[i]
-        stored[at] = { name = columns[at].name, type = casts.stored(rel.columns[from[i]].type, columns[at].type) }
+        stored[at] = { name = columns[at].name,
+            type = casts.stored(rel.columns[from[i]].type, columns[at].type) }
     end
     local attrs = attributes("Sink", definition, target.path, columns, physical_len, target.options)
     take_parallelism(attrs, "sink.parallelism")
     return graph.sink(self:records(rel, order, record_type(stored)), attrs)
 end
 
--- ---- collecting and streams -----------------------------------------------------------------------
+-- ---- collecting and streams ---------------------------------------------------------
 
 --- Hands a relation's rows to the program.
 -- @treturn table the transformation whose node is collected from
@@ -324,7 +326,8 @@ end
 function Planner:stream(rel, wanted, who)
     local types = logical.columns(wanted)
     if #types ~= #rel.columns then
-        errors.raise("TYPE", "%s: the table has %d columns %s, the type %s has %d", who, #rel.columns,
+        errors.raise("TYPE", "%s: the table has %d columns %s, the type %s has %d", who,
+            #rel.columns,
             type_text.columns(rel.columns), tostring(wanted), #types)
     end
     for i, column in ipairs(rel.columns) do
@@ -336,7 +339,7 @@ function Planner:stream(rel, wanted, who)
     return self:records(rel, identity(rel.columns), wanted)
 end
 
--- ---- EXPLAIN ------------------------------------------------------------------------------------------
+-- ---- EXPLAIN ------------------------------------------------------------------------
 
 --- The relation with its projections folded: the optimized plan.
 function Planner.optimized(rel)

@@ -11,6 +11,9 @@ local M = {}
 -- A line is shown up to so many characters, around the place.
 local WIDTH_MAX = 76
 
+-- Options whose values an error doesn't repeat.
+local SECRETS = { "password", "secret", "token", "credential", "jaas" }
+
 --- Number of the line that byte `at` is in, and that line's first and last byte.
 local function line_of(text, at)
     local number, first = 1, 1
@@ -52,13 +55,25 @@ local function window(line, at)
     return head .. line:sub(from, to) .. (to < #line and "..." or ""), at - from + 1 + #head
 end
 
+--- The line with the values of secret options starred out, as long as before.
+local function masked(line)
+    return (line:gsub("('[^']*'%s*=%s*')([^']*)", function(option, value)
+        for _, word in ipairs(SECRETS) do
+            if option:lower():find(word, 1, true) then
+                return option .. ("*"):rep(#value)
+            end
+        end
+        return nil
+    end))
+end
+
 --- Two lines: the line of `text` that byte `at` is in, and a caret under it.
 -- A place after the last byte points behind the last line's end.
 -- @treturn string the lines
 -- @treturn number the line's number, from 1
 function M.excerpt(text, at)
     local number, first, last = line_of(text, at)
-    local line, place = text:sub(first, last), at - first + 1
+    local line, place = masked(text:sub(first, last)), at - first + 1
     local indent = math.min(#line:match "^%s*", place - 1)
     line, place = window(line:sub(indent + 1), place - indent)
     line = line:gsub("%c", " "):gsub(" +$", "")
@@ -79,9 +94,50 @@ function M.raise(text, at, message, code)
     errors.raise(code or "SQL", message)
 end
 
+--- ", did you mean 'x'?" when a known name is near, else "".
+-- @tparam string name what was written
+-- @tparam {string,...} known the names that exist
+-- @tparam[opt] boolean keyword leaves the quotes out
+function M.hint(name, known, keyword)
+    local near = errors.nearest(name, known)
+    if not near or near == name then
+        return ""
+    end
+    return (keyword and ", did you mean %s?" or ", did you mean '%s'?"):format(near)
+end
+
 --- Raises the error of what a later version brings.
 function M.unsupported(text, at, name)
     M.raise(text, at, "not supported yet: " .. name, "UNSUPPORTED")
+end
+
+-- ---- about a whole statement -----------------------------------------------------------
+--
+-- A statement, or any table with `text` and `pos` or `path_pos`, stands for its
+-- place.
+
+--- Raises an error about a statement's name, or its beginning.
+-- @tparam table statement
+-- @tparam string message
+function M.refuse(statement, message)
+    return M.raise(statement.text, statement.path_pos or statement.pos, message)
+end
+
+--- What a catalog answered; its refusal becomes an error about the statement.
+-- @tparam table statement
+-- @param value nil when it refused
+-- @param message then the reason, else whatever belongs to the value
+-- @param ... more of that
+-- @return value, message, ...
+function M.check(statement, value, message, ...)
+    if value == nil then
+        local later = message:match "^not supported yet: (.*)$"
+        if later then
+            M.unsupported(statement.text, statement.path_pos or statement.pos, later)
+        end
+        M.refuse(statement, message)
+    end
+    return value, message, ...
 end
 
 return M

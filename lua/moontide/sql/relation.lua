@@ -34,7 +34,8 @@ function M.scan(definition, path, options)
     for i, column in ipairs(definition.columns) do
         columns[i] = { name = column.name, type = column.type }
     end
-    return { kind = "scan", columns = columns, definition = definition, path = path, options = options }
+    return { kind = "scan", columns = columns, definition = definition, path = path,
+        options = options }
 end
 
 --- The records of a stream.
@@ -130,7 +131,8 @@ end
 -- @tparam[opt] table lines that they are added to
 function M.explain(relation, depth, lines)
     depth, lines = depth or 0, lines or {}
-    lines[#lines + 1] = (depth > 0 and ("   "):rep(depth - 1) .. "+- " or "") .. describe[relation.kind](relation)
+    lines[#lines + 1] = (depth > 0 and ("   "):rep(depth - 1) .. "+- " or "")
+        .. describe[relation.kind](relation)
     if relation.input then
         M.explain(relation.input, depth + 1, lines)
     end

@@ -9,7 +9,7 @@
 -- place in it, and raises.
 -- @module moontide.table.catalog
 local ast = require "moontide.sql.ast"
-local errors = require "moontide.error"
+local problem = require "moontide.sql.problem"
 
 local Catalog = {}
 Catalog.__index = Catalog
@@ -23,18 +23,13 @@ local function sorted_keys(t)
     return names
 end
 
---- ", did you mean 'x'?" when a known name is near, else "".
-local function suggestion(name, known)
-    local near = errors.nearest(name, known)
-    return near and (", did you mean '%s'?"):format(near) or ""
-end
-
 local function new_database(comment, options)
     return { comment = comment, options = options or {}, objects = {} }
 end
 
 local function new_catalog(database, comment, options)
-    return { databases = { [database] = new_database() }, comment = comment, options = options or {} }
+    return { databases = { [database] = new_database() }, comment = comment, options = options
+        or {} }
 end
 
 --- The catalogs of one environment.
@@ -60,7 +55,8 @@ end
 --- A full path from one of one to three parts.
 function Catalog:qualify(parts)
     local n = #parts
-    return { n > 2 and parts[n - 2] or self.catalog, n > 1 and parts[n - 1] or self.database, parts[n] }
+    return { n > 2 and parts[n - 2] or self.catalog, n > 1 and parts[n - 1] or self.database,
+        parts[n] }
 end
 
 --- The full path of a database from one of one or two parts.
@@ -78,7 +74,8 @@ end
 function Catalog:get_catalog(name)
     local catalog = self.catalogs[name]
     if not catalog then
-        return nil, ("catalog '%s' does not exist%s"):format(name, suggestion(name, self:list_catalogs()))
+        return nil, ("catalog '%s' does not exist%s"):format(name,
+            problem.hint(name, self:list_catalogs()))
     end
     return catalog
 end
@@ -99,7 +96,7 @@ function Catalog:create_catalog(name, options, comment)
     for key in pairs(options) do
         if key ~= "type" and key ~= "default-database" then
             return nil, ("unknown option '%s' of a catalog%s"):format(key,
-                suggestion(key, { "type", "default-database" }))
+                problem.hint(key, { "type", "default-database" }))
         end
     end
     self.catalogs[name] = new_catalog(options["default-database"] or "default", comment, options)
@@ -108,9 +105,9 @@ function Catalog:create_catalog(name, options, comment)
 end
 
 function Catalog:drop_catalog(name)
-    local catalog, problem = self:get_catalog(name)
+    local catalog, message = self:get_catalog(name)
     if not catalog then
-        return nil, problem
+        return nil, message
     elseif name == self.catalog then
         return nil, ("catalog '%s' is in use: USE CATALOG another one first"):format(name)
     end
@@ -119,9 +116,9 @@ function Catalog:drop_catalog(name)
 end
 
 function Catalog:use_catalog(name)
-    local catalog, problem = self:get_catalog(name)
+    local catalog, message = self:get_catalog(name)
     if not catalog then
-        return nil, problem
+        return nil, message
     elseif name ~= self.catalog then
         self.catalog = name
         self.database = catalog.default_database or sorted_keys(catalog.databases)[1] or "default"
@@ -132,9 +129,9 @@ end
 -- ---- databases ---------------------------------------------------------------------
 
 function Catalog:list_databases(catalog_name)
-    local catalog, problem = self:get_catalog(catalog_name or self.catalog)
+    local catalog, message = self:get_catalog(catalog_name or self.catalog)
     if not catalog then
-        return nil, problem
+        return nil, message
     end
     return sorted_keys(catalog.databases)
 end
@@ -142,23 +139,23 @@ end
 --- The database of a path of one or two parts (or of an object's path).
 function Catalog:get_database(parts)
     local path = self:qualify_database(parts)
-    local catalog, problem = self:get_catalog(path[1])
+    local catalog, message = self:get_catalog(path[1])
     if not catalog then
-        return nil, problem
+        return nil, message
     end
     local database = catalog.databases[path[2]]
     if not database then
         return nil, ("database '%s' does not exist%s"):format(Catalog.name_of(path),
-            suggestion(path[2], sorted_keys(catalog.databases)))
+            problem.hint(path[2], sorted_keys(catalog.databases)))
     end
     return database
 end
 
 function Catalog:create_database(parts, options, comment)
     local path = self:qualify_database(parts)
-    local catalog, problem = self:get_catalog(path[1])
+    local catalog, message = self:get_catalog(path[1])
     if not catalog then
-        return nil, problem
+        return nil, message
     elseif catalog.databases[path[2]] then
         return nil, ("database '%s' exists already"):format(Catalog.name_of(path))
     end
@@ -168,14 +165,14 @@ end
 
 function Catalog:drop_database(parts, cascade)
     local path = self:qualify_database(parts)
-    local database, problem = self:get_database(path)
+    local database, message = self:get_database(path)
     if not database then
-        return nil, problem
+        return nil, message
     elseif path[1] == self.catalog and path[2] == self.database then
         return nil, ("database '%s' is in use: USE another one first"):format(Catalog.name_of(path))
     elseif next(database.objects) and not cascade then
-        return nil, ("database '%s' is not empty: drop what is in it first, or write CASCADE"):format(
-            Catalog.name_of(path))
+        return nil, ("database '%s' is not empty: drop what is in it first, or write CASCADE")
+            :format(Catalog.name_of(path))
     end
     self.catalogs[path[1]].databases[path[2]] = nil
     return true
@@ -183,9 +180,9 @@ end
 
 function Catalog:use_database(parts)
     local path = self:qualify_database(parts)
-    local database, problem = self:get_database(path)
+    local database, message = self:get_database(path)
     if not database then
-        return nil, problem
+        return nil, message
     end
     self.catalog, self.database = path[1], path[2]
     return true
@@ -211,16 +208,14 @@ function Catalog:find(parts)
     return temporary and temporary.object or self:permanent(path), path, temporary ~= nil
 end
 
-local KIND_NAMES = { table = "table", view = "view" }
-
 --- Names of all objects in a database, temporary ones too.
 -- @tparam[opt] string kind "table" or "view"
 -- @tparam[opt] string|boolean which "temporary" only these
 function Catalog:list(parts, kind, which)
     local path = parts and self:qualify_database(parts) or { self.catalog, self.database }
-    local database, problem = self:get_database(path)
+    local database, message = self:get_database(path)
     if not database then
-        return nil, problem
+        return nil, message
     end
     local names = {}
     for name, object in pairs(which ~= "temporary" and database.objects or {}) do
@@ -228,7 +223,7 @@ function Catalog:list(parts, kind, which)
     end
     for _, entry in pairs(self.temporary) do
         if entry.path[1] == path[1] and entry.path[2] == path[2] then
-            names[entry.path[3]] = (not kind or entry.object.kind == kind) or nil
+            names[entry.path[3]] = not kind or entry.object.kind == kind or nil
         end
     end
     return sorted_keys(names)
@@ -240,11 +235,25 @@ function Catalog:get(parts)
     if object then
         return object, path, temporary
     end
-    local names, problem = self:list { path[1], path[2] }
+    local names, message = self:list { path[1], path[2] }
     if not names then
-        return nil, problem
+        return nil, message
     end
-    return nil, ("table '%s' does not exist%s"):format(Catalog.name_of(path), suggestion(path[3], names))
+    return nil, ("table '%s' does not exist%s"):format(Catalog.name_of(path),
+        problem.hint(path[3], names))
+end
+
+--- Where the objects of a path's database are, permanent or temporary ones: a
+-- table, and the key in it. nil and what is wrong without such a database.
+local function place(self, path, temporary)
+    if temporary then
+        return self.temporary, ast.path_text(path)
+    end
+    local database, message = self:get_database { path[1], path[2] }
+    if not database then
+        return nil, message
+    end
+    return database.objects, path[3]
 end
 
 --- Puts an object in its place.
@@ -252,53 +261,50 @@ end
 -- @tparam table object
 -- @tparam[opt] boolean temporary
 -- @tparam[opt] boolean replace one that is there
+-- @return true; or nil, what is wrong, and what is there already
 function Catalog:put(parts, object, temporary, replace)
     local path = self:qualify(parts)
-    local key = ast.path_text(path)
-    local there
-    if temporary then
-        there = self.temporary[key] and self.temporary[key].object
-    else
-        local database, problem = self:get_database { path[1], path[2] }
-        if not database then
-            return nil, problem
-        end
-        there = database.objects[path[3]]
+    local objects, key = place(self, path, temporary)
+    if not objects then
+        return nil, key
     end
+    local there = objects[key]
     if there and not replace then
-        return nil, ("%s '%s' exists already"):format(
-            (temporary and "temporary " or "") .. KIND_NAMES[there.kind], Catalog.name_of(path)), there
-    elseif temporary then
-        self.temporary[key] = { path = path, object = object }
-    else
-        self.catalogs[path[1]].databases[path[2]].objects[path[3]] = object
+        return nil, ("%s%s '%s' exists already"):format(temporary and "temporary " or "",
+            (there.object or there).kind, Catalog.name_of(path)), there
     end
+    objects[key] = temporary and { path = path, object = object } or object
     return true
+end
+
+local function missing(self, path, kind, temporary)
+    local names = self:list { path[1], path[2] } or {}
+    return nil, ("%s%s '%s' does not exist%s"):format(temporary and "temporary " or "", kind,
+        Catalog.name_of(path), problem.hint(path[3], names)), "missing"
 end
 
 --- Removes an object.
 -- @tparam table parts
 -- @tparam string kind "table" or "view": what the statement says it is
 -- @tparam[opt] boolean temporary
+-- @return true; or nil, what is wrong, and "missing" when there is none
 function Catalog:remove(parts, kind, temporary)
     local path = self:qualify(parts)
-    local key, name = ast.path_text(path), Catalog.name_of(path)
-    local hidden = self.temporary[key]
-    local object = temporary and hidden and hidden.object or not temporary and self:permanent(path) or nil
-    if not temporary and hidden then
-        return nil, ("a temporary %s '%s' hides what would be dropped: DROP TEMPORARY %s it first"):format(
-            hidden.object.kind, name, hidden.object.kind:upper())
-    elseif not object then
-        local names = self:list { path[1], path[2] } or {}
-        return nil, ("%s%s '%s' does not exist%s"):format(temporary and "temporary " or "", kind, name,
-            suggestion(path[3], names)), "missing"
-    elseif object.kind ~= kind then
-        return nil, ("'%s' is a %s, not a %s"):format(name, object.kind, kind)
-    elseif temporary then
-        self.temporary[key] = nil
-    else
-        self.catalogs[path[1]].databases[path[2]].objects[path[3]] = nil
+    local hidden = self.temporary[ast.path_text(path)]
+    if hidden and not temporary then
+        return nil, ("a temporary %s '%s' hides what would be dropped: DROP TEMPORARY %s it first")
+            :format(hidden.object.kind, Catalog.name_of(path), hidden.object.kind:upper())
     end
+    local objects, key = place(self, path, temporary)
+    local object = objects and objects[key]
+    if not object then
+        return missing(self, path, kind, temporary)
+    end
+    object = object.object or object
+    if object.kind ~= kind then
+        return nil, ("'%s' is a %s, not a %s"):format(Catalog.name_of(path), object.kind, kind)
+    end
+    objects[key] = nil
     return true
 end
 
@@ -312,9 +318,9 @@ function Catalog:rename(parts, to)
     if target[1] ~= path[1] or target[2] ~= path[2] then
         return nil, "a table can't be renamed into another database"
     end
-    local done, problem = self:put(target, object, temporary)
+    local done, message = self:put(target, object, temporary)
     if not done then
-        return nil, problem
+        return nil, message
     end
     return self:remove(path, object.kind, temporary)
 end

@@ -117,7 +117,8 @@ local function interval(value, kind)
         return ("%s%d-%02d"):format(sign, math.floor(n / 12), n % 12)
     end
     local seconds = math.floor(n / 1000)
-    return ("%s%d %02d:%02d:%02d.%03d"):format(sign, math.floor(seconds / 86400), math.floor(seconds / 3600) % 24,
+    return ("%s%d %02d:%02d:%02d.%03d"):format(sign, math.floor(seconds / 86400),
+        math.floor(seconds / 3600) % 24,
         math.floor(seconds / 60) % 60, seconds % 60, n % 1000)
 end
 

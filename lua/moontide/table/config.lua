@@ -83,7 +83,8 @@ end
 --- How long the state of an idle key is kept.
 -- @tparam Duration duration
 function TableConfig:set_idle_state_retention(duration)
-    self.configuration:set_string("table.exec.state.ttl", millis_of("set_idle_state_retention", duration))
+    self.configuration:set_string("table.exec.state.ttl",
+        millis_of("set_idle_state_retention", duration))
 end
 
 --- How long the state of an idle key is kept; no time at all means for ever.
@@ -96,7 +97,8 @@ end
 --- The older form; the longest time has no meaning of its own.
 function TableConfig:set_idle_state_retention_time(min_time, max_time)
     millis_of("set_idle_state_retention_time", max_time, 2)
-    self.configuration:set_string("table.exec.state.ttl", millis_of("set_idle_state_retention_time", min_time))
+    self.configuration:set_string("table.exec.state.ttl",
+        millis_of("set_idle_state_retention_time", min_time))
 end
 
 --- The shortest time in milliseconds.

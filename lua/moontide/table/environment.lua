@@ -14,6 +14,7 @@ local Configuration = require "moontide.common.configuration"
 local config = require "moontide.table.config"
 local EnvironmentSettings = require "moontide.table.settings"
 local errors = require "moontide.error"
+local explain = require "moontide.table.explain"
 local parser = require "moontide.sql.parser"
 local Planner = require "moontide.sql.planner"
 local relation = require "moontide.sql.relation"
@@ -104,7 +105,8 @@ end
 -- @param target a table's name in SQL's spelling, or a TableDescriptor
 function TableEnvironment:insertion(rel, target)
     if class.is(target, schema.TableDescriptor) then
-        return { relation = rel, target = { definition = target:definition(), path = self:unnamed_path "Sink" } }
+        return { relation = rel, target = { definition = target:definition(),
+            path = self:unnamed_path "Sink" } }
     end
     local definition, path = check(self.catalog:get(parser.path(target)))
     if definition.kind ~= "table" then
@@ -205,10 +207,11 @@ function TableEnvironment:execute(...)
     return self.env:execute(name)
 end
 
--- ---- SQL ------------------------------------------------------------------------------------------
+-- ---- SQL ----------------------------------------------------------------------------
 
 local function text_argument(method, keyword)
-    return args.signature(method, { { keyword, args.is_string, needed = true, also = { "statement", "sql" } } })
+    return args.signature(method, { { keyword, args.is_string, needed = true,
+        also = { "statement", "sql" } } })
 end
 
 local EXECUTE_SQL = text_argument("execute_sql", "stmt")
@@ -231,7 +234,8 @@ function TableEnvironment:sql_query(...)
     local text = SQL_QUERY(...)
     local statement = parser.parse(text)
     if statement.kind ~= "query" then
-        errors.raise("SQL", "sql_query takes SELECT, VALUES or TABLE; other statements go to execute_sql")
+        errors.raise("SQL",
+            "sql_query takes SELECT, VALUES or TABLE; other statements go to execute_sql")
     end
     return Table(self, self:analyzer(text):query(statement.query))
 end
@@ -267,7 +271,8 @@ function TableEnvironment:create_statement_set()
 end
 
 local EXPLAIN_SQL = args.signature("explain_sql", {
-    { "stmt", args.is_string, needed = true }, { "detail", args.is_string }, { "more", args.is_string },
+    { "stmt", args.is_string, needed = true }, { "detail", args.is_string },
+        { "more", args.is_string },
 })
 
 --- The tree and plan of a statement as text.
@@ -288,10 +293,10 @@ end
 
 --- EXPLAIN's text for queries and insertions.
 function TableEnvironment:explain_text(list)
-    return statements.explain_text(self, list)
+    return explain.text(self, list)
 end
 
--- ---- tables and views ------------------------------------------------------------------------------
+-- ---- tables and views ---------------------------------------------------------------
 
 --- A table or view by its name.
 -- @tparam string path `t`, `db.t` or `cat.db.t`; backticks where needed
@@ -337,7 +342,8 @@ local function put_view(self, method, path, value, temporary, if_not_exists, ...
         args.bad(2, method, message)
     end
     local rel = class.is(value, Table) and value.relation or streams.relation(value, ...)
-    local done, problem, there = self.catalog:put(parser.path(path), { kind = "view", relation = rel }, temporary)
+    local done, problem, there = self.catalog:put(parser.path(path),
+        { kind = "view", relation = rel }, temporary)
     if not done and not (if_not_exists and there) then
         errors.raise("SQL", "%s", problem)
     end
@@ -363,7 +369,8 @@ local function put_table(self, method, path, descriptor, temporary, if_not_exist
     elseif not ok then
         args.bad(2, method, message)
     end
-    local done, problem, there = self.catalog:put(parser.path(path), descriptor:definition(), temporary)
+    local done, problem, there = self.catalog:put(parser.path(path), descriptor:definition(),
+        temporary)
     if not done and not (if_not_exists and there) then
         errors.raise("SQL", "%s", problem)
     end
@@ -416,7 +423,7 @@ function TableEnvironment:insert_into(target_path, table)
     table:insert_into(target_path)
 end
 
--- ---- catalogs ----------------------------------------------------------------------------------------
+-- ---- catalogs -----------------------------------------------------------------------
 
 --- The current catalog's name.
 function TableEnvironment:get_current_catalog()
@@ -485,7 +492,7 @@ function TableEnvironment.list_full_modules()
     return { { name = "core", used = true } }
 end
 
--- ---- settings and code ----------------------------------------------------------------------------------
+-- ---- settings and code --------------------------------------------------------------
 
 --- The settings.
 -- @treturn TableConfig
@@ -500,7 +507,7 @@ for _, name in ipairs { "add_lua_file", "add_lua_archive", "add_python_file", "a
     end
 end
 
--- ---- streams ------------------------------------------------------------------------------------------------
+-- ---- streams ------------------------------------------------------------------------
 
 --- A table of a stream's records.
 -- @tparam DataStream data_stream
@@ -560,11 +567,15 @@ function StreamTableEnvironment:to_data_stream(...)
 end
 
 class.later(TableEnvironment, {
-    "from_elements", "from_pandas", "connect", "register_table", "register_table_source", "register_table_sink",
-    "from_table_source", "create_temporary_function", "create_temporary_system_function", "create_java_function",
+    "from_elements", "from_pandas", "connect", "register_table", "register_table_source",
+        "register_table_sink",
+    "from_table_source", "create_temporary_function", "create_temporary_system_function",
+        "create_java_function",
     "create_java_temporary_function", "create_java_temporary_system_function", "drop_function",
-    "drop_temporary_function", "drop_temporary_system_function", "register_function", "register_java_function",
-    "register_catalog", "get_catalog", "create_catalog", "load_module", "unload_module", "load_plan",
+    "drop_temporary_function", "drop_temporary_system_function", "register_function",
+        "register_java_function",
+    "register_catalog", "get_catalog", "create_catalog", "load_module", "unload_module",
+        "load_plan",
     "compile_plan_sql", "execute_plan", "create_function",
 })
 class.later(StreamTableEnvironment, { "from_changelog_stream", "to_changelog_stream" })

@@ -47,7 +47,8 @@ local function literal_node(value, data_type)
             or logical.scalar("DOUBLE", nil, nil, false)
         return { kind = "literal", type = data_type or found, value = text }
     end
-    return errors.raise("MISUSE", "bad argument #1 to 'lit' (%s can't be a literal)", args.type_name(value))
+    return errors.raise("MISUSE", "bad argument #1 to 'lit' (%s can't be a literal)",
+        args.type_name(value))
 end
 
 --- A literal.

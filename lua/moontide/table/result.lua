@@ -21,7 +21,8 @@ local STRING = logical.scalar("VARCHAR", logical.MAX_LENGTH)
 
 local function new(fields)
     local self = { kind = "SUCCESS", columns = false, style = "text", text = false, open = false,
-        client = false, taken = false, iterator = false, width_max = tableau.WIDTH_MAX, streaming = true }
+        client = false, taken = false, iterator = false, width_max = tableau.WIDTH_MAX,
+        streaming = true }
     for key, value in pairs(fields) do
         self[key] = value
     end
@@ -82,7 +83,8 @@ end
 -- @tparam JobClient client
 -- @tparam[opt] table options `width_max`, `streaming` (false: no column `op`)
 function M.of_rows(columns, open, client, options)
-    local fields = { kind = "SUCCESS_WITH_CONTENT", columns = columns, style = "rows", open = open, client = client }
+    local fields = { kind = "SUCCESS_WITH_CONTENT", columns = columns, style = "rows", open = open,
+        client = client }
     for key, value in pairs(options or {}) do
         fields[key] = value
     end

@@ -88,7 +88,8 @@ function Builder:column_by_metadata(...)
 end
 
 local WATERMARK = args.signature("watermark", {
-    { "column_name", args.is_string, needed = true }, { "watermark_expr", is_expression, needed = true },
+    { "column_name", args.is_string, needed = true },
+        { "watermark_expr", is_expression, needed = true },
 })
 
 --- The event time's column and its watermark.
@@ -100,7 +101,8 @@ end
 --- The primary key, not enforced.
 -- @param ... names of columns
 function Builder:primary_key(...)
-    return element(self, { kind = "primary_key", columns = args.list("primary_key", args.is_string, ...) })
+    return element(self, { kind = "primary_key",
+        columns = args.list("primary_key", args.is_string, ...) })
 end
 
 --- The primary key with a name of its own.
@@ -114,7 +116,8 @@ end
 -- @tparam table field_data_types
 function Builder:from_fields(field_names, field_data_types)
     if #field_names ~= #field_data_types then
-        errors.raise("MISUSE", "from_fields takes as many types as names, not %d for %d", #field_data_types,
+        errors.raise("MISUSE", "from_fields takes as many types as names, not %d for %d",
+            #field_data_types,
             #field_names)
     end
     for i, name in ipairs(field_names) do
@@ -212,12 +215,14 @@ M.TableDescriptor = TableDescriptor
 local DescriptorBuilder = class.new "TableDescriptor.Builder"
 
 --- A table without SQL.
--- @usage TableDescriptor.for_connector("datagen"):schema(schema):option("number-of-rows", "10"):build()
+-- @usage TableDescriptor.for_connector("datagen"):schema(schema):option("number-of-rows",
+-- "10"):build()
 function TableDescriptor.for_connector(connector)
     if type(connector) ~= "string" then
         args.bad(1, "for_connector", "string expected, got " .. args.type_name(connector))
     end
-    return setmetatable({ options = { { "connector", connector } }, declared = false, partitions = {},
+    return setmetatable({ options = { { "connector", connector } }, declared = false,
+        partitions = {},
         text = false }, DescriptorBuilder)
 end
 
@@ -245,7 +250,8 @@ function DescriptorBuilder:format(format, format_option)
     local name = type(format) == "string" and format or format:get_format()
     set_option(self.options, "format", key, name)
     for _, pair in ipairs(type(format) == "table" and format.options or {}) do
-        set_option(self.options, "format", key:gsub("format$", "") .. name .. "." .. pair[1], pair[2])
+        set_option(self.options, "format", key:gsub("format$", "") .. name .. "." .. pair[1],
+            pair[2])
     end
     return self
 end
@@ -414,7 +420,8 @@ local function column_line(column, watermark)
         end
     end
     if column.kind == "metadata" then
-        parts[#parts + 1] = "METADATA" .. (column.explicit_key and " FROM " .. ast.string_text(column.explicit_key)
+        parts[#parts + 1] = "METADATA"
+            .. (column.explicit_key and " FROM " .. ast.string_text(column.explicit_key)
             or "") .. (column.virtual and " VIRTUAL" or "")
     elseif column.expr then
         parts[#parts + 1] = "AS " .. ast.expression_text(column.expr)
@@ -438,12 +445,8 @@ function ResolvedSchema:__tostring()
             ast.expression_text(watermark.expr))
     end
     if key then
-        local quoted = {}
-        for i, name in ipairs(key.columns) do
-            quoted[i] = ast.quote(name)
-        end
-        lines[#lines + 1] = ("  CONSTRAINT %s PRIMARY KEY (%s) NOT ENFORCED"):format(ast.quote(key.name),
-            table.concat(quoted, ", "))
+        lines[#lines + 1] = ("  CONSTRAINT %s PRIMARY KEY (%s) NOT ENFORCED"):format(
+            ast.quote(key.name), ast.names_text(key.columns))
     end
     return "(\n" .. table.concat(lines, ",\n") .. "\n)"
 end

@@ -11,7 +11,8 @@ local Builder = class.new "EnvironmentSettings.Builder"
 --- A builder with the defaults: streaming, `default_catalog`, `default_database`.
 -- @usage EnvironmentSettings.new_instance():in_streaming_mode():build()
 function EnvironmentSettings.new_instance()
-    return setmetatable({ catalog = "default_catalog", database = "default_database", streaming = true,
+    return setmetatable({ catalog = "default_catalog", database = "default_database",
+        streaming = true,
         configuration = Configuration() }, Builder)
 end
 
@@ -55,11 +56,13 @@ function Builder:use_blink_planner()
     return self
 end
 
-Builder.use_old_planner, Builder.use_any_planner = Builder.use_blink_planner, Builder.use_blink_planner
+Builder.use_old_planner, Builder.use_any_planner = Builder.use_blink_planner,
+    Builder.use_blink_planner
 
 --- The settings.
 function Builder:build()
-    return setmetatable({ catalog = self.catalog, database = self.database, streaming = self.streaming,
+    return setmetatable({ catalog = self.catalog, database = self.database,
+        streaming = self.streaming,
         configuration = Configuration(self.configuration) }, EnvironmentSettings)
 end
 
@@ -81,7 +84,8 @@ function EnvironmentSettings.from_configuration(configuration)
     if mode == "BATCH" then
         builder:in_batch_mode()
     elseif mode ~= "STREAMING" then
-        errors.raise("OPTION", "setting 'execution.runtime-mode' of a table environment is STREAMING or BATCH, is '%s'",
+        errors.raise("OPTION",
+            "setting 'execution.runtime-mode' must be STREAMING or BATCH for tables, is '%s'",
             mode)
     end
     return builder:build()

@@ -2,12 +2,15 @@
 -- their relatives mean.
 -- @module moontide.table.streams
 local args = require "moontide.args"
+local casts = require "moontide.sql.casts"
 local class = require "moontide.class"
+local definitions = require "moontide.table.definition"
 local errors = require "moontide.error"
 local expressions = require "moontide.table.expressions"
 local graph = require "moontide.graph"
 local logical = require "moontide.logical"
 local Planner = require "moontide.sql.planner"
+local problem = require "moontide.sql.problem"
 local relation = require "moontide.sql.relation"
 local schema = require "moontide.table.schema"
 local type_text = require "moontide.table.type_text"
@@ -34,11 +37,19 @@ local function fields_of(nodes)
         if arg.kind == "call" and #arg.args == 0 then
             errors.unsupported("from_data_stream with the time attribute " .. arg.name)
         elseif arg.kind ~= "column" or #arg.path ~= 1 then
-            args.bad(i + 1, "from_data_stream", "a column's name or col(...) expected, perhaps with an alias")
+            args.bad(i + 1, "from_data_stream",
+                "a column's name or col(...) expected, perhaps with an alias")
         end
-        fields[i] = { name = node.name or arg.path[1], from = arg.path[1], renamed = node.name ~= nil }
+        fields[i] = { name = node.name or arg.path[1], from = arg.path[1],
+            renamed = node.name ~= nil }
     end
     return fields
+end
+
+local function unknown_field(name, columns)
+    local names = definitions.names(columns)
+    return errors.raise("SQL", "the stream has no field '%s'%s (fields: %s)", name,
+        problem.hint(name, names), table.concat(names, ", "))
 end
 
 --- Positions in the stream of the fields that stand for it by name; nil when
@@ -46,23 +57,15 @@ end
 local function by_name(columns, fields)
     local positions, named = {}, false
     for i, field in ipairs(fields) do
-        for at, column in ipairs(columns) do
-            positions[i] = column.name == field.from and at or positions[i]
-        end
-        named = named or field.renamed or positions[i] ~= nil
+        positions[i] = definitions.position({ columns = columns }, field.from) or false
+        named = named or field.renamed or positions[i]
     end
     if not named then
         return nil
     end
     for i, field in ipairs(fields) do
         if not positions[i] then
-            local names = {}
-            for k, column in ipairs(columns) do
-                names[k] = column.name
-            end
-            local near = errors.nearest(field.from, names)
-            errors.raise("SQL", "the stream has no field '%s'%s; there are %s", field.from,
-                near and (", did you mean '%s'?"):format(near) or "", table.concat(names, ", "))
+            unknown_field(field.from, columns)
         end
     end
     return positions
@@ -81,22 +84,29 @@ local function with_fields(base, columns, fields)
     return relation.pick(base, picks)
 end
 
+local function refuse_element(element)
+    if element.kind == "watermark" then
+        errors.unsupported "WATERMARK"
+    elseif element.expr then
+        errors.unsupported "computed columns"
+    elseif element.metadata then
+        errors.unsupported "metadata columns of a stream"
+    end
+end
+
 --- Columns that a Schema declares, taken from the stream by name, or by position
 -- from a stream that has a single column.
 local function with_schema(base, columns, declared)
     local picks = {}
     for _, element in ipairs(declared.elements) do
-        if element.kind == "watermark" or element.expr then
-            errors.unsupported(element.expr and element.kind == "column" and "computed columns" or "WATERMARK")
-        elseif element.metadata then
-            errors.unsupported "metadata columns of a stream"
-        elseif element.kind == "column" then
+        refuse_element(element)
+        if element.kind == "column" then
             local index = relation.position(base, element.name) or #columns == 1 and 1
-            if not index then
-                local near = errors.nearest(element.name, relation.names(base))
-                errors.raise("SQL", "the stream has no field '%s'%s; there are %s", element.name,
-                    near and (", did you mean '%s'?"):format(near) or "",
-                    table.concat(relation.names(base), ", "))
+                or unknown_field(element.name, columns)
+            if not casts.implicit(columns[index].type, element.type) then
+                errors.raise("TYPE", "from_data_stream: field '%s' is %s, which is no %s",
+                    columns[index].name, type_text.summary(columns[index].type),
+                    type_text.summary(element.type))
             end
             picks[#picks + 1] = { index = index, name = element.name, type = element.type }
         end
@@ -132,7 +142,8 @@ end
 -- @treturn DataStream
 function M.append(env, rel, type_info, method)
     local planner = Planner.new()
-    return stream_class()(env, type_info and planner:stream(rel, type_info, method) or planner:rows(rel))
+    return stream_class()(env, type_info and planner:stream(rel, type_info, method)
+        or planner:rows(rel))
 end
 
 local function retract(record)

@@ -104,7 +104,8 @@ function Table:rename_columns(...)
     end
     for _, node in ipairs(expressions.nodes("rename_columns", ...)) do
         if node.kind ~= "alias" then
-            errors.raise("MISUSE", "rename_columns takes columns with an alias: col('a'):alias('b')")
+            errors.raise("MISUSE",
+                "rename_columns takes columns with an alias: col('a'):alias('b')")
         end
         picks[position(self, node.arg)].name = node.name
     end
@@ -201,10 +202,13 @@ function Table:__tostring()
 end
 
 class.later(Table, {
-    "filter", "where", "group_by", "distinct", "join", "left_outer_join", "right_outer_join", "full_outer_join",
-    "join_lateral", "left_outer_join_lateral", "union", "union_all", "intersect", "intersect_all", "minus",
+    "filter", "where", "group_by", "distinct", "join", "left_outer_join", "right_outer_join",
+        "full_outer_join",
+    "join_lateral", "left_outer_join_lateral", "union", "union_all", "intersect", "intersect_all",
+        "minus",
     "minus_all", "order_by", "offset", "fetch", "limit", "window", "over_window", "add_columns",
-    "add_or_replace_columns", "map", "flat_map", "aggregate", "flat_aggregate", "to_pandas", "to_rows",
+    "add_or_replace_columns", "map", "flat_map", "aggregate", "flat_aggregate", "to_pandas",
+        "to_rows",
 })
 
 return Table

@@ -16,8 +16,10 @@ M.WIDTH_MAX = 30
 
 -- Code points that terminals show two columns wide: first and last.
 local WIDE = {
-    { 0x1100, 0x115F }, { 0x2E80, 0x303E }, { 0x3041, 0x33FF }, { 0x3400, 0x4DBF }, { 0x4E00, 0x9FFF },
-    { 0xA000, 0xA4CF }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF }, { 0xFE30, 0xFE6F }, { 0xFF00, 0xFF60 },
+    { 0x1100, 0x115F }, { 0x2E80, 0x303E }, { 0x3041, 0x33FF }, { 0x3400, 0x4DBF },
+        { 0x4E00, 0x9FFF },
+    { 0xA000, 0xA4CF }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF }, { 0xFE30, 0xFE6F },
+        { 0xFF00, 0xFF60 },
     { 0xFFE0, 0xFFE6 }, { 0x1F300, 0x1F64F }, { 0x1F900, 0x1F9FF }, { 0x20000, 0x3FFFD },
 }
 
@@ -107,7 +109,8 @@ end
 function M.widths_by_type(columns, width_max)
     local widths = {}
     for i, column in ipairs(columns) do
-        widths[i] = math.max(M.width(column.name), column.width or M.type_width(column.type, width_max or M.WIDTH_MAX))
+        widths[i] = math.max(M.width(column.name), column.width
+            or M.type_width(column.type, width_max or M.WIDTH_MAX))
     end
     return widths
 end
@@ -148,7 +151,8 @@ end
 
 --- "1 row in set", "N rows in set" or "Empty set".
 function M.footer(count)
-    return count == 0 and "Empty set" or count == 1 and "1 row in set" or ("%d rows in set"):format(count)
+    return count == 0 and "Empty set" or count == 1 and "1 row in set"
+        or ("%d rows in set"):format(count)
 end
 
 --- Writes rows as they come, between header and footer.
