@@ -60,29 +60,58 @@ static rd_kafka_t *reader(const char *brokers, const char *topic)
     return rk;
 }
 
-/* One record in and out, in milliseconds; negative when it did not come. */
-static double round_trip(rd_kafka_t *writer, rd_kafka_t *rd, const char *topic,
-                         int n)
+static void write_one(rd_kafka_t *writer, const char *topic, int n)
 {
     char value[64];
     int len = snprintf(value, sizeof(value), "{\"a\":\"%d\",\"b\":%d}", n, n);
-    double began = bench_seconds(CLOCK_MONOTONIC);
-    rd_kafka_message_t *m;
 
     rd_kafka_producev(writer, RD_KAFKA_V_TOPIC(topic),
                       RD_KAFKA_V_VALUE(value, (size_t)len),
                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    for (;;) {
-        m = rd_kafka_consumer_poll(rd, WAIT_MS);
-        rd_kafka_poll(writer, 0);
-        if (!m)
-            return -1;
-        if (!m->err) {
+    rd_kafka_poll(writer, 0);
+}
+
+/* Whether a record comes out within so many milliseconds. */
+static int read_one(rd_kafka_t *rd, int wait_ms)
+{
+    double until = bench_seconds(CLOCK_MONOTONIC) + wait_ms / 1000.0;
+    rd_kafka_message_t *m;
+    int came = 0;
+
+    while (!came && bench_seconds(CLOCK_MONOTONIC) < until) {
+        m = rd_kafka_consumer_poll(rd, wait_ms);
+        came = m && !m->err;
+        if (m)
             rd_kafka_message_destroy(m);
-            return (bench_seconds(CLOCK_MONOTONIC) - began) * 1000;
-        }
-        rd_kafka_message_destroy(m);
     }
+    return came;
+}
+
+/* A job that has just started may miss what was written before it looked: goes
+ * on writing until something comes out, then waits until nothing does. */
+static int warm_up(rd_kafka_t *writer, rd_kafka_t *rd, const char *topic)
+{
+    for (int i = 0; i < 40; i++) {
+        write_one(writer, topic, i);
+        if (!read_one(rd, 500))
+            continue;
+        while (read_one(rd, 500)) {
+        }
+        return 0;
+    }
+    return 1;
+}
+
+/* One record in and out, in milliseconds; negative when it did not come. */
+static double round_trip(rd_kafka_t *writer, rd_kafka_t *rd, const char *topic,
+                         int n)
+{
+    double began = bench_seconds(CLOCK_MONOTONIC);
+
+    write_one(writer, topic, n);
+    if (!read_one(rd, WAIT_MS))
+        return -1;
+    return (bench_seconds(CLOCK_MONOTONIC) - began) * 1000;
 }
 
 static int by_value(const void *a, const void *b)
@@ -97,19 +126,16 @@ int main(int argc, char **argv)
     static double taken[RECORDS_MAX];
     int records = (int)bench_arg(argc, argv, 4, 200);
     rd_kafka_t *writer, *rd;
-    int rc = 0;
+    int rc;
 
     if (argc < 4 || records < 1 || records > RECORDS_MAX)
         return 2;
     writer = client(RD_KAFKA_PRODUCER, argv[1]);
     rd = reader(argv[1], argv[3]);
-    for (int i = -5; i < records && rc == 0; i++) {
-        double ms = round_trip(writer, rd, argv[2], i);
-
-        if (ms < 0)
-            rc = 1;
-        else if (i >= 0)
-            taken[i] = ms;
+    rc = warm_up(writer, rd, argv[2]);
+    for (int i = 0; i < records && rc == 0; i++) {
+        taken[i] = round_trip(writer, rd, argv[2], i);
+        rc = taken[i] < 0;
         usleep(PAUSE_US);
     }
     qsort(taken, (size_t)records, sizeof(*taken), by_value);

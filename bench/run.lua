@@ -157,8 +157,8 @@ local figures = {
 
 if BROKERS then
     for _, figure in ipairs(dofile "bench/kafka.lua" {
-        brokers = BROKERS, ask = ask, job = job, program = program, median = median,
-        runs = RUNS, report = report,
+        brokers = BROKERS, ask = ask, job = job, program = program,
+        median = median, runs = RUNS, report = report,
     }) do
         figures[#figures + 1] = figure
     end
