@@ -290,7 +290,7 @@ static void test_types(void)
     EQ_STR(result_text(MT_DECIMAL_DIV, 10, 2, 10, 2), "23,13", "a / b");
     EQ_STR(result_text(MT_DECIMAL_DIV, 38, 0, 38, 38), "38,6",
            "a / b of the widest");
-    EQ_STR(result_text(MT_DECIMAL_MOD, 10, 2, 5, 3), "5,3", "a % % b");
+    EQ_STR(result_text(MT_DECIMAL_MOD, 10, 2, 5, 3), "5,3", "a mod b");
 }
 
 static void test_text(uint64_t *rng)
