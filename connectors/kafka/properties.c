@@ -190,6 +190,24 @@ static const word words[] = {
     { "transactional.id", CLASS, NULL },
 };
 
+/* librdkafka's own that only one of the two uses. */
+static const char *const of_sources[] = {
+    "group.id", "auto.offset.reset", "isolation.level", "check.crcs",
+    "allow.auto.create.topics", "max.partition.fetch.bytes", "fetch.min.bytes",
+    "fetch.max.bytes", "fetch.wait.max.ms", "fetch.max.wait.ms",
+    "queued.min.messages", "queued.max.messages.kbytes",
+    "fetch.error.backoff.ms", "fetch.message.max.bytes", NULL,
+};
+static const char *const of_sinks[] = {
+    "acks", "linger.ms", "batch.size", "batch.num.messages", "retries",
+    "compression.type", "compression.codec", "compression.level",
+    "enable.idempotence", "delivery.timeout.ms", "message.timeout.ms",
+    "buffer.memory", "retry.backoff.ms", "queue.buffering.max.messages",
+    "queue.buffering.max.kbytes", "queue.buffering.max.ms",
+    "request.required.acks", "message.send.max.retries", "max.request.size",
+    "max.in.flight.requests.per.connection", NULL,
+};
+
 #define WORDS_LEN ((int32_t)(sizeof(words) / sizeof(*words)))
 
 static const word *find_word(const char *name)
@@ -240,14 +258,18 @@ static void note_useless(const maker *m, const char *name, const char *why)
 
 static int refuse_unknown(maker *m, const char *name)
 {
-    const char *known[KNOWN_MAX], *nearest, **dump;
+    const char *known[KNOWN_MAX], *nearest, **dump, *const *at;
     size_t dump_len = 0, i;
     int32_t len = 0;
     int rc;
 
-    dump = rd_kafka_conf_dump(m->conf, &dump_len);
     for (i = 0; i < (size_t)WORDS_LEN; i++)
         known[len++] = words[i].name;
+    for (at = of_sources; *at; at++)
+        known[len++] = *at;
+    for (at = of_sinks; *at; at++)
+        known[len++] = *at;
+    dump = rd_kafka_conf_dump(m->conf, &dump_len); /* without aliases */
     for (i = 0; i < dump_len && len < KNOWN_MAX; i += 2)
         known[len++] = dump[i];
     nearest = mt_nearest(name, known, len);
@@ -349,30 +371,11 @@ static int set_word(maker *m, const word *w, const char *value)
  * client just ignores them, which tables copied from one another rely on. */
 static bool is_of_other_role(const maker *m, const char *name)
 {
-    static const char *const consumers[] = {
-        "group.id", "auto.offset.reset", "isolation.level", "check.crcs",
-        "allow.auto.create.topics", "max.partition.fetch.bytes",
-        "fetch.min.bytes", "fetch.max.bytes", "fetch.wait.max.ms",
-        "fetch.max.wait.ms", "queued.min.messages",
-        "queued.max.messages.kbytes", "fetch.error.backoff.ms",
-        "fetch.message.max.bytes", NULL,
-    };
-    static const char *const producers[] = {
-        "acks", "linger.ms", "batch.size", "batch.num.messages", "retries",
-        "compression.type", "compression.codec", "compression.level",
-        "enable.idempotence", "delivery.timeout.ms", "message.timeout.ms",
-        "buffer.memory", "retry.backoff.ms", "queue.buffering.max.messages",
-        "queue.buffering.max.kbytes", "queue.buffering.max.ms",
-        "request.required.acks", "message.send.max.retries",
-        "max.request.size", NULL,
-    };
-    const char *const *at = m->sink ? consumers : producers;
+    const char *const *at = m->sink ? of_sources : of_sinks;
 
-    for (; *at; at++) {
-        if (strcmp(*at, name) == 0)
-            return true;
-    }
-    return false;
+    while (*at && strcmp(*at, name) != 0)
+        at++;
+    return *at != NULL;
 }
 
 static int set_user(maker *m)
