@@ -210,7 +210,7 @@ static void test_key_order(void)
 
 /* ---- spreading ----------------------------------------------------------- */
 
-/* Few records from one subtask over `parallelism`: how many subtasks get some. */
+/* Few records from one subtask: over how many of `parallelism` they spread. */
 static int32_t spread_of(mt_ship ship, const char *rows, int32_t parallelism)
 {
     mt_plan *plan = mt_plan_new("spread", NULL);

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "../runtime/probe.h"
 
+#include <signal.h>
+
 static uint64_t seed;
 
 /* source -> pass -> sink, in one chain or in three. `rows` NULL: for ever. */
@@ -186,13 +188,19 @@ static void test_fails(void)
 /* A head that answers WAIT, and counts how often it is asked. Once `go` is set
  * it emits nothing and is done. */
 static _Atomic int polls;
+static _Atomic bool blocks_signals;
 static _Atomic bool go;
 static mt_context *_Atomic waiter;
 
 static int wait_poll(mt_operator *op, int64_t *wake_ms, mt_error **err)
 {
+    sigset_t mask;
+
     (void)wake_ms;
     (void)err;
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    blocks_signals =
+        sigismember(&mask, SIGINT) == 1 && sigismember(&mask, SIGTERM) == 1;
     polls++;
     waiter = op->ctx;
     return go ? MT_FLOW_DONE : MT_FLOW_WAIT;
@@ -247,6 +255,7 @@ static void test_sleeps(void)
            1000000,
        "an idle job takes less than 1 ms of processor in 60");
     EQ_INT(polls, 1, "a source that waits is not asked again");
+    OK(blocks_signals, "signals stay with the host's threads");
     mt_context_wake(waiter);
     PROBE_UNTIL(polls == 2);
     EQ_INT(polls, 2, "until it is woken");

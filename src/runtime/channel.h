@@ -109,7 +109,8 @@ bool mt__inbox_take(mt__inbox *in, mt__element *e);
  * mt_now_ms() reaches `until_ms` (INT64_MAX: no limit). thread: the task. */
 void mt__inbox_sleep(mt__inbox *in, int64_t until_ms);
 
-/* Merges `mail` into what is there and gets the task's attention. thread: any. */
+/* Merges `mail` into what is there and gets the task's attention.
+ * thread: any. */
 void mt__inbox_post(mt__inbox *in, const mt__mail *mail);
 /* Gets the task's attention. Cheap when it has it already. thread: any. */
 void mt__inbox_wake(mt__inbox *in);

@@ -92,8 +92,12 @@ static void complete(mt_job *job, int64_t now_ms)
 {
     mt__checkpoint *cp = &job->checkpoint;
 
+    int64_t pause_ms = now_ms + job->graph.settings.checkpoint_pause_ms;
+
     cp->phase = MT__PHASE_NONE;
     cp->done = cp->final;
+    if (pause_ms > cp->next_ms)
+        cp->next_ms = pause_ms;
     mt_metric_add(cp->completed, 1);
     mt_metric_set(cp->duration_ms, now_ms - cp->started_ms);
 }

@@ -51,7 +51,7 @@ static bool wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
 
 /* ---- ending early -------------------------------------------------------- */
 
-/* Makes every task leave at its next step. No lock may be held but the job's. */
+/* Makes every task leave at its next step. Only the job's lock is held. */
 static void abandon(mt_job *job, mt_job_state state)
 {
     int32_t i;
@@ -253,7 +253,7 @@ static mt_task *tasks_of(const mt_job *job, int32_t chain)
     return job->tasks + at;
 }
 
-/* How many channels subtask `subtask` of `chain` has from links before `end`. */
+/* Channels that subtask `subtask` of `chain` has from links before `end`. */
 static int32_t count_channels(const mt_job *job, int32_t chain, int32_t subtask,
                               int32_t end)
 {

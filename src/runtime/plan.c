@@ -112,6 +112,8 @@ static const struct setting {
      offsetof(mt__plan_settings, checkpoint_interval_ms), 10, INT64_MAX},
     {"execution.checkpointing.timeout", SETTING_DURATION,
      offsetof(mt__plan_settings, checkpoint_timeout_ms), 10, INT64_MAX},
+    {"execution.checkpointing.min-pause", SETTING_DURATION,
+     offsetof(mt__plan_settings, checkpoint_pause_ms), 0, INT64_MAX},
     {"execution.buffer-timeout", SETTING_DURATION,
      offsetof(mt__plan_settings, buffer_timeout_ms), -1, INT64_MAX},
     {"execution.buffer-timeout.interval", SETTING_DURATION,

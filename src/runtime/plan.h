@@ -41,7 +41,8 @@ typedef struct mt__plan_settings {
     int32_t max_parallelism; /* 0: as Flink derives it from the parallelism */
     int64_t checkpoint_interval_ms;
     int64_t checkpoint_timeout_ms;
-    int64_t buffer_timeout_ms; /* -1: only when full */
+    int64_t checkpoint_pause_ms; /* at least, from the end of one to the next */
+    int64_t buffer_timeout_ms;   /* -1: only when full */
     bool chaining;
 } mt__plan_settings;
 

@@ -14,7 +14,13 @@
 
 /* A task's C stack: room for LuaJIT and a library's callbacks; only what is
  * touched takes memory. Sanitizers need more for the same calls. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#define MT__HAS_FEATURE(x) __has_feature(x)
+#else
+#define MT__HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
+    MT__HAS_FEATURE(address_sanitizer) || MT__HAS_FEATURE(thread_sanitizer)
 #define MT__TASK_STACK (8 << 20)
 #else
 #define MT__TASK_STACK (1 << 20)
