@@ -41,6 +41,8 @@ static void test_secret(void)
     mt_log_secret("s3cret-word");
     mt_log(MT_LOG_INFO, "kafka", "login with s3cret-word failed");
     EQ_STR(last, "2 kafka login with **** failed", "secrets are masked");
+    mt_log(MT_LOG_INFO, "kafka", "%2040cs3cret-word", ' ');
+    OK(!strstr(last, "s3c"), "also where the line is cut");
     mt__secret_clear();
 }
 

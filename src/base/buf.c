@@ -1,7 +1,7 @@
 /* buf.c - bytes that grow by doubling.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "moontide_plugin.h"
+#include "base/buf.h"
 
 #include <stdio.h>
 
@@ -33,15 +33,15 @@ void mt_buf_fini(mt_buf *buf)
     memset(buf, 0, sizeof(*buf));
 }
 
-int mt_buf_printf(mt_buf *buf, const char *fmt, ...)
+int mt__buf_vprintf(mt_buf *buf, const char *fmt, va_list args)
 {
     size_t room = buf->cap - buf->len;
-    va_list args;
+    va_list again;
     int n;
 
-    va_start(args, fmt);
-    n = vsnprintf(room ? (char *)buf->data + buf->len : NULL, room, fmt, args);
-    va_end(args);
+    va_copy(again, args);
+    n = vsnprintf(room ? (char *)buf->data + buf->len : NULL, room, fmt, again);
+    va_end(again);
     if (n < 0)
         return MT_EMISUSE;
     if ((size_t)n >= room) {
@@ -49,10 +49,19 @@ int mt_buf_printf(mt_buf *buf, const char *fmt, ...)
          * writes and that is no part of the buffer. */
         if (mt_buf_reserve(buf, (size_t)n + 1) < 0)
             return MT_ENOMEM;
-        va_start(args, fmt);
         vsnprintf((char *)buf->data + buf->len, (size_t)n + 1, fmt, args);
-        va_end(args);
     }
     buf->len += (size_t)n;
     return 0;
+}
+
+int mt_buf_printf(mt_buf *buf, const char *fmt, ...)
+{
+    va_list args;
+    int rc;
+
+    va_start(args, fmt);
+    rc = mt__buf_vprintf(buf, fmt, args);
+    va_end(args);
+    return rc;
 }

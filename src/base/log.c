@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/secret.h"
 
 /* A longer line is cut. It is also the bound for libraries' lines. */
@@ -65,11 +66,11 @@ bool mt_log_on(mt_log_level level)
     return (int)level <= atomic_load_explicit(&log_level, memory_order_relaxed);
 }
 
-/* A line is one line: breaks and other controls inside become blanks, those
- * at its end go. */
+/* A line is one line, of a length that a reader can bear: breaks and other
+ * controls inside become blanks, those at its end go. */
 static void flatten(char *line)
 {
-    size_t len = strlen(line);
+    size_t len = strnlen(line, LINE_MAX_BYTES - 1);
     size_t i;
 
     for (i = 0; i < len; i++) {
@@ -77,33 +78,43 @@ static void flatten(char *line)
             line[i] = ' ';
     }
     while (len > 0 && line[len - 1] == ' ')
-        line[--len] = '\0';
+        len--;
+    line[len] = '\0';
 }
 
-void mt_log(mt_log_level level, const char *who, const char *fmt, ...)
+static void deliver(mt_log_level level, const char *who, const char *line)
 {
-    char line[LINE_MAX_BYTES];
-    char *masked = NULL;
-    va_list args;
     mt_log_fn fn;
     void *arg;
 
-    if (!mt_log_on(level))
-        return;
-    va_start(args, fmt);
-    vsnprintf(line, sizeof(line), fmt, args);
-    va_end(args);
-    flatten(line);
-    if (mt__secret_any()) {
-        masked = mt__secret_mask(line);
-        /* Better no words than the wrong ones. */
-        if (!masked)
-            snprintf(line, sizeof(line), "(out of memory while logging)");
-    }
     pthread_mutex_lock(&mutex);
     fn = log_fn;
     arg = log_arg;
     pthread_mutex_unlock(&mutex);
-    fn(arg, level, who, masked ? masked : line);
-    mt_strfree(masked);
+    fn(arg, level, who, line);
+}
+
+void mt_log(mt_log_level level, const char *who, const char *fmt, ...)
+{
+    mt_buf text = {0};
+    char *line = NULL;
+    va_list args;
+    size_t size;
+
+    if (!mt_log_on(level))
+        return;
+    va_start(args, fmt);
+    /* Masked before it is cut, or half of a secret might stay at the cut. */
+    if (mt__buf_vprintf(&text, fmt, args) == 0 && mt_buf_byte(&text, 0) == 0)
+        line = mt__secret_mask((char *)text.data);
+    va_end(args);
+    mt_buf_fini(&text);
+    if (!line) {
+        deliver(level, who, "(out of memory while logging)");
+        return;
+    }
+    size = strlen(line) + 1; /* flatten() shortens the text, not the block */
+    flatten(line);
+    deliver(level, who, line);
+    mt_free(line, size);
 }

@@ -73,9 +73,17 @@ static bool ends_with(const char *s, const char *end)
  * could call them secret, so their names must. */
 static bool is_telling(const char *name)
 {
-    return strcasestr(name, "password") || strcasestr(name, "secret") ||
-           ends_with(name, "jaas.config") || ends_with(name, "token") ||
-           ends_with(name, "credentials") || ends_with(name, "key.pem");
+    static const char *const ends[] = {
+        "jaas.config", "token",     "credentials", "key.pem", "keystore.key",
+        "api-key",     "user.info", "user-info",   NULL,
+    };
+    int i;
+
+    for (i = 0; ends[i]; i++) {
+        if (ends_with(name, ends[i]))
+            return true;
+    }
+    return strcasestr(name, "password") || strcasestr(name, "secret");
 }
 
 /* A JAAS line holds the password in quotes: password="x"; it is a secret on

@@ -105,6 +105,8 @@ char *mt__secret_mask(const char *text)
     size_t at = 0, n;
     int rc = 0;
 
+    if (!mt__secret_any())
+        return mt_strdup(text);
     pthread_mutex_lock(&mutex);
     while (text[at] && rc == 0) {
         n = secret_at(text, at);
