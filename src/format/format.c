@@ -154,9 +154,10 @@ int mt_decoder_decode(mt_decoder *d, const mt_span *messages, int32_t len,
                       mt_builder *out, int32_t *rows, int32_t *done,
                       mt_error **err)
 {
-    int rc =
-        d->c.format->decode(d->c.state, messages, len, out, rows, done, err);
+    int rc;
 
+    *done = 0;
+    rc = d->c.format->decode(d->c.state, messages, len, out, rows, done, err);
     if (rc == MT_ERECORD && err && *done >= 0 && *done < len)
         mt_error_set_record(*err, messages[*done].data, messages[*done].len,
                             NULL);
@@ -230,9 +231,11 @@ int mt_encoder_encode(mt_encoder *e, mt_batch *batch, int32_t from, int32_t to,
                       mt_buf *out, size_t *ends, uint8_t *nulls, int32_t *done,
                       mt_error **err)
 {
-    int rc = e->c.format->encode(e->c.state, batch, from, to, out, ends, nulls,
-                                 done, err);
+    int rc;
 
+    *done = 0;
+    rc = e->c.format->encode(e->c.state, batch, from, to, out, ends, nulls,
+                             done, err);
     if (rc == MT_ERECORD && err && *done >= 0 && from + *done < to)
         note_row(&e->c, batch, from + *done, *err);
     return rc;
