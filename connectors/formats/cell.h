@@ -65,6 +65,93 @@ static inline void cell_cut_column(mt_column_builder *c, int32_t rows)
         cell_cut_column(&c->children[i], keep);
 }
 
+/* ---- UTF-8 ---------------------------------------------------------------------- */
+
+/* Length of the UTF-8 sequence at `p`, 0 when it is none. */
+static inline size_t cell_utf8_len(const uint8_t *p, const uint8_t *end)
+{
+    size_t left = (size_t)(end - p);
+    uint8_t low = 0x80, high = 0xbf;
+    size_t len, i;
+
+    if (*p < 0x80)
+        return 1;
+    if (*p < 0xc2 || *p > 0xf4)
+        return 0;
+    len = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+    /* Too long a spelling, a surrogate, or beyond U+10FFFF. */
+    if (*p == 0xe0)
+        low = 0xa0;
+    else if (*p == 0xed)
+        high = 0x9f;
+    else if (*p == 0xf0)
+        low = 0x90;
+    else if (*p == 0xf4)
+        high = 0x8f;
+    if (left < len || p[1] < low || p[1] > high)
+        return 0;
+    for (i = 2; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return len;
+}
+
+/* The first byte that is not UTF-8, NULL when there is none. */
+static inline const uint8_t *cell_utf8_check(const uint8_t *p,
+                                             const uint8_t *end)
+{
+    uint64_t block;
+    size_t len;
+
+    while (p < end) {
+        if (end - p >= 8) {
+            memcpy(&block, p, sizeof(block));
+            if (!(block & UINT64_C(0x8080808080808080))) {
+                p += 8;
+                continue;
+            }
+        }
+        len = cell_utf8_len(p, end);
+        if (!len)
+            return p;
+        p += len;
+    }
+    return NULL;
+}
+
+/* Writes up to four bytes; returns where they end. */
+static inline uint8_t *cell_utf8_write(uint8_t *out, uint32_t code)
+{
+    if (code < 0x80) {
+        *out++ = (uint8_t)code;
+    } else if (code < 0x800) {
+        *out++ = (uint8_t)(0xc0 | code >> 6);
+        *out++ = (uint8_t)(0x80 | (code & 0x3f));
+    } else if (code < 0x10000) {
+        *out++ = (uint8_t)(0xe0 | code >> 12);
+        *out++ = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+        *out++ = (uint8_t)(0x80 | (code & 0x3f));
+    } else {
+        *out++ = (uint8_t)(0xf0 | code >> 18);
+        *out++ = (uint8_t)(0x80 | (code >> 12 & 0x3f));
+        *out++ = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+        *out++ = (uint8_t)(0x80 | (code & 0x3f));
+    }
+    return out;
+}
+
+/* The code of the sound sequence of `len` bytes at `p`. */
+static inline uint32_t cell_utf8_read(const uint8_t *p, size_t len)
+{
+    uint32_t code = len == 1 ? *p : *p & (0x7fu >> len);
+    size_t i;
+
+    for (i = 1; i < len; i++)
+        code = code << 6 | (p[i] & 0x3f);
+    return code;
+}
+
 /* ---- base64 -------------------------------------------------------------------- */
 
 /* Six bits of a letter of the alphabet, or 64 and above. */
@@ -147,13 +234,14 @@ static inline int cell_put_base64(mt_column_builder *c, const char *text,
                                   size_t len)
 {
     size_t out_len;
+    size_t room =
+        cell_base64_room(len) + 1; /* so that there are bytes at all */
     int32_t at;
 
     if (c->rows == c->rows_max && mt_column_grow(c) < 0)
         return MT_ENOMEM;
     at = c->offsets[c->rows];
-    if ((size_t)(c->bytes_max - at) < cell_base64_room(len) &&
-        mt_column_grow_bytes(c, cell_base64_room(len)) < 0)
+    if ((size_t)(c->bytes_max - at) < room && mt_column_grow_bytes(c, room) < 0)
         return MT_ENOMEM;
     if (!cell_base64_decode(text, len, (uint8_t *)c->values + at, &out_len))
         return MT_ERECORD;

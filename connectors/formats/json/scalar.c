@@ -76,26 +76,6 @@ static uint32_t read_hex4(const uint8_t *p)
     return v;
 }
 
-static uint8_t *write_utf8(uint8_t *out, uint32_t code)
-{
-    if (code < 0x80) {
-        *out++ = (uint8_t)code;
-    } else if (code < 0x800) {
-        *out++ = (uint8_t)(0xc0 | code >> 6);
-        *out++ = (uint8_t)(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        *out++ = (uint8_t)(0xe0 | code >> 12);
-        *out++ = (uint8_t)(0x80 | (code >> 6 & 0x3f));
-        *out++ = (uint8_t)(0x80 | (code & 0x3f));
-    } else {
-        *out++ = (uint8_t)(0xf0 | code >> 18);
-        *out++ = (uint8_t)(0x80 | (code >> 12 & 0x3f));
-        *out++ = (uint8_t)(0x80 | (code >> 6 & 0x3f));
-        *out++ = (uint8_t)(0x80 | (code & 0x3f));
-    }
-    return out;
-}
-
 /* Reads \uXXXX, with the one after it for a pair of surrogates, at *p. The text
  * is padded, so that looking at twelve bytes is always allowed. */
 static int read_unicode(json_reader *r, const uint8_t **p, uint8_t **out)
@@ -114,7 +94,7 @@ static int read_unicode(json_reader *r, const uint8_t **p, uint8_t **out)
         *p += 6;
     }
     *p += 6;
-    *out = write_utf8(*out, code);
+    *out = cell_utf8_write(*out, code);
     return 0;
 }
 
