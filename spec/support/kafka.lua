@@ -169,29 +169,31 @@ local function watermarks(topic, partition, address, timeout_ms)
     return code, tonumber(low[0]), tonumber(high[0])
 end
 
+-- Asks until there is an answer: a partition's leader may be on its way, and
+-- this client's metadata a moment old.
+local function patient_watermarks(topic, partition, address)
+    local code, low, high
+    for _ = 1, 100 do
+        code, low, high = watermarks(topic, partition, address, 2000)
+        if code == 0 then
+            return low, high
+        end
+        net.pause(100)
+    end
+    check(code, topic .. " partition " .. partition)
+end
+
 --- Waits until every partition of a topic answers, as after a restart.
 function M.ready(topic, partitions, address)
-    address = address or M.address()
     for partition = 0, partitions - 1 do
-        local code
-        for _ = 1, 100 do
-            code = watermarks(topic, partition, address, 2000)
-            if code == 0 then
-                break
-            end
-            net.pause(100)
-        end
-        check(code, topic .. " partition " .. partition)
+        patient_watermarks(topic, partition, address or M.address())
     end
 end
 
 --- First and end offset of a partition.
 -- @treturn number,number
 function M.offsets(topic, partition, address)
-    address = address or M.address()
-    local code, low, high = watermarks(topic, partition, address, TIMEOUT_MS)
-    check(code, topic .. " partition " .. partition)
-    return low, high
+    return patient_watermarks(topic, partition, address or M.address())
 end
 
 --- How many offsets all partitions of a topic hold: records, and the markers

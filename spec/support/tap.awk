@@ -44,7 +44,8 @@ function fail(why) {
 # What follows a failure explains it; sanitizers explain themselves.
 /^# .* @ [0-9]+: / { told = 0 }
 told && /^#/ { trouble = trouble "\n!     " substr($0, 3) }
-/^(ERROR|WARNING|SUMMARY|FATAL): .*Sanitizer|runtime error:/ { report = $0 }
+/(ERROR|WARNING|SUMMARY|FATAL): [A-Za-z]+Sanitizer/ { report = $0 }
+/^[^ ]+:[0-9]+:[0-9]+: runtime error: / { report = $0 }
 { last = $0 }
 
 END {
