@@ -116,11 +116,6 @@ for name in ([[
     M.datastream[name] = "later"
 end
 
--- The Table API. A package's own module says what else it has; see `find`.
-M.table = {
-    DataTypes = "moontide.datatypes",
-}
-
 -- ---- looking names up ----------------------------------------------------------------
 
 --- The value of an entry.
@@ -135,36 +130,50 @@ function M.load(name, entry)
     return field ~= "" and value[field] or field == "" and value
 end
 
+-- The names of each package.
+local names_of = setmetatable({}, { __mode = "k" })
+
+-- Raises for a name that is in neither of two sets of names.
+local function missing(title, name, names, more)
+    if type(name) ~= "string" or name:sub(1, 1) == "_" then
+        return nil
+    end
+    local list = {}
+    for _, known in ipairs { names, more } do
+        for other in pairs(known) do
+            list[#list + 1] = other
+        end
+    end
+    local near = errors.nearest(name, list)
+    return errors.raise("MISUSE", "%s has no '%s'%s", title, name,
+        near and (", did you mean '%s'?"):format(near) or "")
+end
+
 --- Makes a package: a table that loads its names when they are read.
 -- @tparam string title for messages, "moontide.common"
 -- @tparam table names entries by name
--- @tparam[opt] function find answers for names that aren't among them, or nil
+-- @tparam[opt] function parent gives another package, which has the names that
+-- this one lacks; asked only for those
 -- @treturn table
-function M.package(title, names, find)
-    return setmetatable({}, {
-        __index = function(package_table, name)
-            local entry = names[name]
-            local value
-            if entry then
-                value = M.load(name, entry)
-            elseif find then
-                value = find(name)
+function M.package(title, names, parent)
+    local package_table = setmetatable({}, {
+        __index = function(self, name)
+            local known, value = names, nil
+            if names[name] then
+                value = M.load(name, names[name])
+            elseif parent and type(name) == "string" then
+                known = names_of[parent()]
+                value = known[name] and parent()[name]
             end
-            if value ~= nil then
-                rawset(package_table, name, value)
-                return value
-            elseif type(name) ~= "string" or name:sub(1, 1) == "_" then
-                return nil
+            if value == nil then
+                return missing(title, name, names, known)
             end
-            local known = {}
-            for other in pairs(names) do
-                known[#known + 1] = other
-            end
-            local near = errors.nearest(name, known)
-            return errors.raise("MISUSE", "%s has no '%s'%s", title, name,
-                near and (", did you mean '%s'?"):format(near) or "")
+            rawset(self, name, value)
+            return value
         end,
     })
+    names_of[package_table] = names
+    return package_table
 end
 
 return M

@@ -378,6 +378,8 @@ local function lua_node(group, node, payload)
     local names, steps = {}, {}
     for i, op in ipairs(group) do
         steps[i] = op.step
+        -- The name may have been changed since; errors speak of this one.
+        op.step.name = op.name
         if op.step.op ~= "unkey" then
             names[#names + 1] = op.name
         end

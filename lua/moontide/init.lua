@@ -15,31 +15,21 @@
 -- @module moontide
 local exports = require "moontide.exports"
 
-local PACKAGES = { common = true, datastream = true, table = true }
-
-local names = {}
-for _, package_names in ipairs { exports.table, exports.datastream, exports.common } do
+local names = {
+    common = "moontide.common",
+    datastream = "moontide.datastream",
+    table = "moontide.table",
+}
+for _, package_names in ipairs { exports.datastream, exports.common } do
     for name, entry in pairs(package_names) do
         names[name] = entry
     end
 end
 
-local function find(name)
-    if PACKAGES[name] then
-        return require("moontide." .. name)
-    elseif type(name) ~= "string" then
-        return nil
-    end
-    -- What isn't a stream's is the Table API's, which may raise for what it
-    -- doesn't know either: then the error about this module is the better one.
-    local tables = require "moontide.table"
-    local ok, value = pcall(function()
-        return tables[name]
-    end)
-    return ok and value or nil
-end
-
-local moontide = exports.package("moontide", names, find)
+-- What isn't a stream's is the Table API's.
+local moontide = exports.package("moontide", names, function()
+    return require "moontide.table"
+end)
 
 --- The version, as `moontide version` prints it.
 rawset(moontide, "version", "0.1.0")
