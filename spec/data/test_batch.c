@@ -62,7 +62,7 @@ static bool check_project(mt_batch *batch, const model *m)
 {
     mt_field fields[16];
     int32_t from[16];
-    char names[16][8];
+    char names[16][16];
     mt_type *type;
     mt_batch *projected;
     bool good = true;
@@ -372,7 +372,7 @@ static void test_pool(uint64_t *rng)
     mt__alloc_read(&stats);
     before = stats.bytes_live;
     mt__buffer_pool_limit(1 << 20);
-    for (i = 0; i < 20000; i++) {
+    for (i = 0; i < 3000; i++) {
         int k = (int)tap_below(rng, 64);
         size_t size = tap_random(rng) >> (40 + tap_below(rng, 24));
 
