@@ -2,8 +2,8 @@
 -- as the bytes that are in the topic.
 --
 -- Prints:
---     {"id":1,"name":"Ann \"the first\"","score":9.50}
---     {"id":2,"name":null,"score":10.00}
+--     {"id":1,"name":"Ann \"the first\"","score":9.5}
+--     {"id":2,"name":null,"score":10}
 local moontide = require "moontide"
 
 local env = moontide.StreamExecutionEnvironment.get_execution_environment()
@@ -25,7 +25,7 @@ t_env:execute_sql("CREATE TABLE lines (line STRING) " ..
 t_env:execute_sql("CREATE TABLE scores (id INT, name STRING, score DECIMAL(5, 2)) " ..
     kafka("scores_csv", "'format' = 'csv', 'csv.null-literal' = 'n/a'"))
 t_env:execute_sql("CREATE TABLE documents (id INT, name STRING, score DECIMAL(5, 2)) " ..
-    kafka("scores_json", "'format' = 'json'"))
+    kafka("scores_json", "'format' = 'json', 'json.encode.decimal-as-plain-number' = 'true'"))
 t_env:execute_sql("CREATE TABLE bytes (document STRING) " ..
     kafka("scores_json", "'format' = 'raw'"))
 
