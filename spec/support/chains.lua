@@ -58,7 +58,7 @@ function M.batch(text, rows)
 end
 
 --- A chain that is ready to run: `{ driver =, chain =, anchors =, spec = }`.
-function M.new(spec, rows_max)
+function M.new(spec, rows_max, plain)
     local chain = ffi.new "mt_ffi_chain"
     local needed = ffi.new "uint8_t[1024]"
     local selected = ffi.new "int32_t[65536]"
@@ -69,6 +69,9 @@ function M.new(spec, rows_max)
     self.out = new_builder(spec.output, rows_max)
     chain.out = self.out
     self.driver = driver.new(spec, chain)
+    if plain or M.plain then
+        self.driver.make_plain()
+    end
     return self
 end
 
@@ -78,7 +81,7 @@ function M.feed(self, batch, input)
     chain.input = input or 0
     while row < batch.rows do
         row = self.driver.run(batch, chain.input, row)
-        if self.driver.selecting then
+        if self.driver.selecting then -- rows pass by number
             local all = collect.rows(batch, self.spec.input)
             for i = 0, chain.selected_len - 1 do
                 records[#records + 1] = all[chain.selected[i] + 1]

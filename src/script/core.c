@@ -13,6 +13,7 @@
 #include "base/cpu.h"
 #include "script/job_list.h"
 #include "script/lua_operator.h"
+#include "script/plain_rows.h"
 #include "script/plan_reader.h"
 
 #define JOB_TYPE "moontide.job"
@@ -404,6 +405,9 @@ static const luaL_Reg core_functions[] = {
     { "log_level", core_log_level },
     { "cpu_count", core_cpu_count },
     { "plugin_path", core_plugin_path },
+    { "rows_fetch", mt__rows_fetch },
+    { "rows_native", mt__rows_native },
+    { "rows_store", mt__rows_store },
     { NULL, NULL },
 };
 

@@ -3,7 +3,6 @@
 local ffi = require "ffi"
 local kinds = require "moontide.script.kinds"
 local null = require "moontide.null"
-local readers = require "moontide.script.readers"
 local RowKind = require "moontide.rowkind"
 local rows = require "moontide.row"
 local driver_types = require "moontide.script.types"

@@ -157,7 +157,8 @@ made[kinds.TIMESTAMP_LTZ] = timestamp
 local function compile(name, source, bind, ctype, make, child, child2, env)
     local chunk = HEAD:gsub("BIND", function() return bind end)
         :gsub("GET", function() return source end)
-    env = setmetatable({ make = make, child = child, child2 = child2 }, { __index = env or base_env })
+    env = setmetatable({ make = make, child = child, child2 = child2 },
+        { __index = env or base_env })
     env.ctype = ffi.typeof(ctype)
     return assert(loadstring(chunk, "=reader of " .. name))(env)
 end

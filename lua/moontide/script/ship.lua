@@ -276,8 +276,9 @@ function M.pack(value, path)
         root = root, objects = self.objects, boxes = self.boxes, globals = self.global_values,
     }
     if #bytes > LARGE_BYTES then
-        require("moontide.core").log("warn", "script", ("%s captures %.1f MB, which every subtask " ..
-            "holds a copy of"):format(path, #bytes / 1048576))
+        require("moontide.core").log("warn", "script",
+            ("%s captures %.1f MB, which every subtask holds a copy of")
+                :format(path, #bytes / 1048576))
     end
     return bytes
 end

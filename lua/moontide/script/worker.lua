@@ -55,7 +55,7 @@ end
 
 -- The record that the chain works on, as text.
 local function record_text(driver, chain)
-    local columns = driver.columns[chain.input + 1]
+    local columns = driver.drivers[chain.input + 1].columns
     if not columns then
         return nil
     end

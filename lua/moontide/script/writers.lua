@@ -336,9 +336,10 @@ end
 --- The fields of a result that stands for a ROW: a Row, a view, a sequence, or a
 -- table with the fields' names.
 -- @param x the result
--- @tparam number i position, from 1
 -- @tparam string name the field's name
-function M.by_name(x, i, name, names)
+-- @tparam table names position by name, of all fields
+-- @return the field's value, nil when `x` isn't a table with names
+function M.by_name(x, name, names)
     if type(x) == "table" and getmetatable(x) == nil then
         if x[1] == nil and next(x) ~= nil and #x == 0 and type((next(x))) == "string" then
             for k in pairs(x) do
@@ -365,7 +366,7 @@ local function row_appender(t, name)
         for i = 1, #names do
             local field = x[i]
             if field == nil then
-                field = M.by_name(x, i, names[i], known)
+                field = M.by_name(x, names[i], known)
             end
             put[i](c.children + (i - 1), field)
         end
@@ -418,8 +419,8 @@ end
 
 local base_env = {
     cast = ffi.cast, band = bit.band, bor = bit.bor, bnot = bit.bnot, rshift = bit.rshift,
-    lshift = bit.lshift, tobit = bit.tobit, floor = math.floor, abs = math.abs, null = null, type = type,
-    copy = ffi.copy, encode = untyped.encode, istype = ffi.istype,
+    lshift = bit.lshift, tobit = bit.tobit, floor = math.floor, abs = math.abs, null = null,
+    type = type, copy = ffi.copy, encode = untyped.encode, istype = ffi.istype,
 }
 
 local function compile(t, name, column, body, ctype, slow, unpack_value)
@@ -514,7 +515,7 @@ local function row_checker(t, name)
         for i = 1, #names do
             local field = x[i]
             if field == nil then
-                field = M.by_name(x, i, names[i], known)
+                field = M.by_name(x, names[i], known)
             end
             fields[i] = field
         end
