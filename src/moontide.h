@@ -53,7 +53,9 @@ MT_API const mt_plugin *mt_plugin_find(mt_plugin_kind kind, const char *name,
  * written out and run elsewhere. Copies all it is given. */
 typedef struct mt_plan mt_plan;
 
-/* How records travel along an edge. */
+/* How records travel along an edge. FORWARD between unequal parallelisms is a
+ * REBALANCE, as in Flink; the small batches of a REBALANCE, RESCALE or SHUFFLE
+ * are dealt record by record, large ones go whole. */
 #define MT_SHIPS(XX)                                                          \
     XX(FORWARD)   /* subtask i to subtask i */                                \
     XX(REBALANCE) /* round robin over all */                                  \
