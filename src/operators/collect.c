@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/native.h"
+
 #include "runtime/job.h"
 
 static int collect_batch(mt_operator *op, int32_t input, mt_batch *batch,

@@ -5,13 +5,12 @@
  * both need not decode what neither reads.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
+#include "operators/native.h"
 
 #include "base/options.h"
 #include "data/buffer.h"
 #include "data/cast.h"
 #include "data/column.h"
-#include "operators/native.h"
 #include "runtime/plan.h"
 
 typedef struct project_options {

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/native.h"
+
 #include "runtime/plan.h"
 
 typedef struct sink_state {

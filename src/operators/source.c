@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/native.h"
+
 #include "runtime/plan.h"
 
 typedef struct source_state {

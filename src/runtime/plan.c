@@ -5,8 +5,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/plan.h"
 
-#include <stdlib.h>
-
 #include "base/nearest.h"
 #include "base/options.h"
 
