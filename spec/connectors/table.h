@@ -85,10 +85,11 @@ __attribute__((unused)) static mt_job *start_tables(const spec_table *source,
 {
     mt_plan *plan = mt_plan_new("test", err);
     mt_job *job = NULL;
-    int32_t from, to;
+    int32_t from = -1, to;
     bool same = source->parallelism == sink->parallelism;
 
-    from = add_table(plan, "source", source, err);
+    if (plan)
+        from = add_table(plan, "source", source, err);
     to = from < 0
              ? from
              : add_table(plan, sink->connector ? "sink" : "collect", sink, err);

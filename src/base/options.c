@@ -133,7 +133,7 @@ static int hide_secrets(parser *p)
 /* ---- leftover ----------------------------------------------------------- */
 
 /* What a WITH clause may always hold: which connector it is, and what older
- * versions wrote beside it. Read by the layers above, or without meaning now. */
+ * versions wrote beside it. Layers above read it, or it says nothing now. */
 static const char *const table_names[] = {
     "connector",
     "connector.type",

@@ -306,6 +306,51 @@ static void test_refused(void)
                   "cannot be used as a source");
 }
 
+/* ---- without memory ----------------------------------------------------- */
+
+/* Runs a small job whose n-th allocation fails. False when none did. */
+static bool run_failing(const spec_table *source, const spec_table *sink, int n,
+                        bool *right)
+{
+    mt_error *err = NULL;
+    mt_job *job;
+    bool failed;
+    int rc;
+
+    mt__alloc_fail_at(n);
+    job = start_tables(source, sink, NULL, &err);
+    rc = job ? mt_job_wait(job, TABLE_WAIT_MS, &err) : MT_ENOMEM;
+    failed = mt__alloc_has_failed();
+    mt__alloc_fail_at(0);
+    /* A failure that only made a batch copied is no failure of the job. */
+    *right &= rc == 1 || (rc == MT_ENOMEM && mt_error_code(err) == MT_ENOMEM);
+    mt_error_free(err);
+    mt_job_free(job);
+    return failed;
+}
+
+static void test_without_memory(void)
+{
+    const char *type = "ROW<a BIGINT, s STRING, l ARRAY<INT>>";
+    spec_table source = {
+        "datagen", type, 1, {"number-of-rows", "20", "fields.s.length", "12"}};
+    spec_table sink = {"print", type, 1, {"print-identifier", "x"}};
+    int nowhere = open("/dev/null", O_WRONLY);
+    int saved = replace(STDOUT_FILENO, nowhere);
+    int64_t before = live_blocks(), after;
+    bool right = true;
+    int n = 1;
+
+    while (n < 1000 && run_failing(&source, &sink, n, &right))
+        n++;
+    after = live_blocks();
+    restore(STDOUT_FILENO, saved);
+    close(nowhere);
+    OK(n > 20 && n < 1000, "every allocation of a job has failed once (%d)", n);
+    OK(right, "and each failure said so");
+    EQ_INT(after, before, "nothing is lost");
+}
+
 int main(void)
 {
     int64_t before;
@@ -323,6 +368,7 @@ int main(void)
     test_full_disk();
     test_stuck_pipe();
     test_refused();
+    test_without_memory();
     EQ_INT(live_blocks(), before, "nothing is left");
     return tap_done();
 }
