@@ -374,7 +374,7 @@ local function input_type(op, slot)
     return edges and edges[1].from.type
 end
 
-local function lua_node(group, node, payload)
+local function lua_node(group, node, job, payload)
     local names, steps = {}, {}
     for i, op in ipairs(group) do
         steps[i] = op.step
@@ -391,10 +391,11 @@ local function lua_node(group, node, payload)
         input2 = input_type(group[1], 2),
         output = group[#group].type,
         steps = steps,
+        parameters = job.parameters,
     }
 end
 
-local function node_of_group(group, payload)
+local function node_of_group(group, job, payload)
     local first, last = group[1], group[#group]
     local node = {
         kind = first.kind,
@@ -407,7 +408,7 @@ local function node_of_group(group, payload)
         chain_none = last_set(group, "chain_none") or false,
     }
     if first.step then
-        lua_node(group, node, payload)
+        lua_node(group, node, job, payload)
     elseif first.kind == "project" then
         node.options = { columns = table.concat(first.t.columns, ";") }
     elseif first.kind ~= "collect" then
@@ -461,7 +462,7 @@ end
 --- Makes the plan that `core.job_start` takes.
 -- @tparam table job `name`, `parallelism` (the default), `settings` (strings
 -- by Flink's keys; "pipeline.operator-chaining.enabled" = "false" keeps every
--- step a node of its own)
+-- step a node of its own), `parameters` (the user's own, for RuntimeContext)
 -- @tparam table sinks a sequence of transformations; whatever they don't reach
 -- isn't part of the job
 -- @tparam[opt] function payload makes a chain's payload; default is
@@ -479,7 +480,7 @@ function M.plan(job, sinks, payload)
         return require("moontide.script.chain").payload(chain)
     end
     for i, group in ipairs(groups) do
-        nodes[i] = node_of_group(group, payload)
+        nodes[i] = node_of_group(group, job, payload)
         edges_of_group(group, edges)
     end
     for t, op in pairs(by_transformation) do

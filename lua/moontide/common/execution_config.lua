@@ -132,7 +132,17 @@ end
 -- `runtime_context:get_job_parameter(key, default)`.
 -- @treturn table keys and texts
 function ExecutionConfig:get_global_job_parameters()
-    return self.values.global_job_parameters or {}
+    local parameters = {}
+    for key, value in pairs(self.values.global_job_parameters or {}) do
+        parameters[key] = value
+    end
+    if not self.values.global_job_parameters then
+        local text = self.configuration:get_string("pipeline.global-job-parameters", "")
+        for key, value in text:gmatch "([^:,]+):([^,]*)" do
+            parameters[key] = value
+        end
+    end
+    return parameters
 end
 
 --- Sets the job's own parameters.

@@ -27,7 +27,7 @@ function Iterator:fetch(timeout_ms)
     elseif status == "end" then
         self.ended = true
         -- The job's own error, if it ended by one, is raised here.
-        self.client:wait(SLICE_MS)
+        self.client:wait(timeout_ms)
     end
     return false
 end

@@ -479,6 +479,7 @@ function StreamExecutionEnvironment:plan(job_name, sinks)
     settings["parallelism.default"] = ("%d"):format(self:get_parallelism())
     return graph.plan({
         name = job_name, parallelism = self:get_parallelism(), settings = settings,
+        parameters = self:get_config():get_global_job_parameters(),
     }, sinks)
 end
 

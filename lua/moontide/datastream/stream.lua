@@ -10,6 +10,7 @@ local class = require "moontide.class"
 local DataStreamSink = require "moontide.datastream.sink"
 local errors = require "moontide.error"
 local graph = require "moontide.graph"
+local job = require "moontide.job"
 local logical = require "moontide.logical"
 
 local DataStream = class.new "DataStream"
@@ -451,6 +452,9 @@ local COLLECT = args.signature("execute_and_collect", {
 -- @usage local first = ds:execute_and_collect { limit = 10 }
 function DataStream:execute_and_collect(...)
     local job_name, limit = COLLECT(...)
+    if limit then
+        job.refuse_in_nginx("execute_and_collect with a limit", "its iterator's try_next")
+    end
     local sink = graph.collect(self.transformation, { name = "Sink: Collect" })
     local client, ids = self.env:start(job_name or "DataStream Collect", { sink })
     local iterator = require "moontide.datastream.collect"(client, ids[sink])

@@ -65,14 +65,17 @@ describe("FlinkKafkaConsumer", function()
         assert.equal("earliest-offset", mode(consumer():set_start_from_earliest()))
         assert.equal("latest-offset", mode(consumer():set_start_from_latest()))
         assert.equal("group-offsets", mode(consumer():set_start_from_group_offsets()))
-        local options = consumer():set_start_from_timestamp(1600000000000):source_attributes().options
+        local options = consumer():set_start_from_timestamp(1600000000000):source_attributes()
+            .options
         assert.equal("timestamp", options["scan.startup.mode"])
         assert.equal("1600000000000", options["scan.startup.timestamp-millis"])
     end)
 
     it("refuses what it can't do yet, and wrong arguments", function()
-        assert.equal("not supported yet: FlinkKafkaConsumer.set_commit_offsets_on_checkpoints(false)",
-            message(function() consumer():set_commit_offsets_on_checkpoints(false) end))
+        assert.equal("not supported yet: "
+            .. "FlinkKafkaConsumer.set_commit_offsets_on_checkpoints(false)", message(function()
+            consumer():set_commit_offsets_on_checkpoints(false)
+        end))
         assert.equal("bad argument #2 to 'FlinkKafkaConsumer' (schema expected, got string)",
             message(moontide.FlinkKafkaConsumer, "t", "json", {}))
         assert.equal("bad argument #1 to 'FlinkKafkaConsumer' (topic or sequence of topics "

@@ -293,6 +293,14 @@ describe("a setting", function()
         assert.equal(-1, env:get_buffer_timeout())
     end)
 
+    it("of the user's own reaches functions", function()
+        local env = environment()
+        env:configure(moontide.Configuration { ["pipeline.global-job-parameters"] = "a:1,b:x" })
+        assert.same({ a = "1", b = "x" }, env:get_config():get_global_job_parameters())
+        env:get_config():set_global_job_parameters { day = 5 }
+        assert.same({ day = "5" }, env:get_config():get_global_job_parameters())
+    end)
+
     it("that names a jar gets a line in the log, that names nonsense an error", function()
         local env = environment()
         env:add_jars("file:///x/flink-sql-connector-kafka.jar")
