@@ -742,7 +742,8 @@ typedef struct mt_connector {
      * 100 ms. poll: called when idle or woken, to flush what grew old;
      * optional. barrier: returns once everything written is safe outside (or
      * prepared, for transactions); commit: checkpoint `id` is complete. end:
-     * the input has ended (also before close of a job that was stopped). */
+     * the input has ended (also before close of a job that was stopped); a last
+     * barrier and commit follow it. */
     int (*sink_open)(mt_context *ctx, const void *options,
                      const mt_table *table, void **sink, mt_error **err);
     int (*sink_write)(void *sink, mt_batch *batch, mt_error **err);
