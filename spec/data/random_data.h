@@ -154,8 +154,8 @@ UNUSED static int64_t random_integer(uint64_t *rng, int bits)
 /* Instants of the years 0000 to 9999, the digits past `precision` cut. */
 UNUSED static mt_timestamp9 random_instant(uint64_t *rng)
 {
-    int64_t days = MT_DAYS_MIN + (int64_t)tap_below(rng, MT_DAYS_MAX -
-                                                             MT_DAYS_MIN + 1);
+    int64_t days =
+        MT_DAYS_MIN + (int64_t)tap_below(rng, MT_DAYS_MAX - MT_DAYS_MIN + 1);
     mt_timestamp9 ts = {days * MT_MILLIS_PER_DAY +
                             (int64_t)tap_below(rng, MT_MILLIS_PER_DAY),
                         (int32_t)tap_below(rng, 1000000), 0};
@@ -167,7 +167,8 @@ UNUSED static mt_timestamp9 random_instant(uint64_t *rng)
 
 /* Puts one random value into `c` and appends its text to `model`. What memory
  * fails is the answer; the model then is cut short by whoever calls. */
-UNUSED static int put_random(uint64_t *rng, mt_column_builder *c, mt_buf *model);
+UNUSED static int put_random(uint64_t *rng, mt_column_builder *c,
+                             mt_buf *model);
 
 UNUSED static int put_random_fixed(uint64_t *rng, mt_column_builder *c,
                                    mt_buf *model)
@@ -246,8 +247,8 @@ UNUSED static int put_random_bytes(uint64_t *rng, mt_column_builder *c,
     size_t i, len = tap_below(rng, 24);
 
     for (i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(binary ? tap_random(rng)
-                                    : 'a' + tap_below(rng, 26));
+        bytes[i] =
+            (uint8_t)(binary ? tap_random(rng) : 'a' + tap_below(rng, 26));
     if (!binary)
         mt_buf_append(model, bytes, len);
     else
@@ -334,8 +335,8 @@ UNUSED static mt_batch *random_batch(uint64_t *rng, const mt_type *type,
 
     memset(m, 0, sizeof(*m));
     m->columns_len = mt_type_columns_len(type);
-    m->starts = calloc((size_t)rows * (size_t)m->columns_len + 1,
-                       sizeof(size_t));
+    m->starts =
+        calloc((size_t)rows * (size_t)m->columns_len + 1, sizeof(size_t));
     if (!b)
         return NULL;
     for (row = 0; row < rows; row++) {

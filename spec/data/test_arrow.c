@@ -14,7 +14,8 @@ static const char exact[] =
     "h DECIMAL(38, 10), i STRING, j BYTES, k DATE, l TIME(3), m TIME(9), "
     "n TIMESTAMP(6), o TIMESTAMP_LTZ(6), p INTERVAL YEAR TO MONTH, "
     "q INTERVAL DAY TO SECOND, r ARRAY<ARRAY<STRING>>, "
-    "s MAP<INT NOT NULL, ROW<x INT, y STRING>>, t ROW<u BOOLEAN, v ARRAY<INT>>>";
+    "s MAP<INT NOT NULL, ROW<x INT, y STRING>>, t ROW<u BOOLEAN, v "
+    "ARRAY<INT>>>";
 
 static mt_batch *there_and_back(mt_batch *batch, mt_error **err)
 {
@@ -102,7 +103,8 @@ static void test_nanos(void)
 {
     mt_type *type = parse_type("TIMESTAMP(9)");
     mt_builder *b = mt_builder_new(type, 10, NULL);
-    mt_timestamp9 near = {-1, 999999, 0}, far = {INT64_C(253402300799999), 0, 0};
+    mt_timestamp9 near = {-1, 999999, 0},
+                  far = {INT64_C(253402300799999), 0, 0};
     struct ArrowArray array;
     mt_batch *batch = NULL, *back;
     mt_error *err = NULL;
@@ -366,7 +368,8 @@ static void test_lies(void)
     HAS_STR(imported(&f), "it has no bytes", "text without bytes");
     make_foreign(&f, "u", 3, 0, 3);
     f.buffers[1] = rising;
-    f.buffers[2] = "a\xff" "bc";
+    f.buffers[2] = "a\xff"
+                   "bc";
     HAS_STR(imported(&f), "the text in row 1 is not UTF-8", "or of bad ones");
     make_foreign(&f, "+l", 3, 0, 2);
     f.buffers[1] = rising;

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/column.h"
 
+#include <pthread.h>
+
 #include "random_data.h"
 
 /* Rows chosen at random, twice or not at all. */
@@ -43,10 +45,10 @@ static bool check_copy(uint64_t *rng, const mt_batch *batch, const model *m)
         bool one = tap_below(rng, 2);
 
         for (i = 0; good && i < b->columns_len; i++)
-            good = (one ? mt_put_from(&b->columns[i], &batch->columns[i], row)
-                        : mt__column_builder_append(&b->columns[i],
-                                                    &batch->columns[i], row,
-                                                    len)) == 0;
+            good =
+                (one ? mt_put_from(&b->columns[i], &batch->columns[i], row)
+                     : mt__column_builder_append(
+                           &b->columns[i], &batch->columns[i], row, len)) == 0;
         row += one ? 1 : len;
         good = good && mt_builder_commit(b, NULL) == 0;
     }
@@ -96,8 +98,8 @@ static void test_random(uint64_t *rng)
         mt_type *type = random_record(rng, 1 + (int)tap_below(rng, 6), 3);
         mt_error *err = NULL;
         model m;
-        mt_batch *b = random_batch(rng, type, (int)tap_below(rng, 200), &m,
-                                   &err);
+        mt_batch *b =
+            random_batch(rng, type, (int)tap_below(rng, 200), &m, &err);
 
         if (!b) {
             NOTE("%s", message_of(&err));
@@ -119,8 +121,8 @@ static void test_random(uint64_t *rng)
 /* Commits and rollbacks at random; what was rolled back leaves no trace. */
 static void test_rollback(uint64_t *rng)
 {
-    mt_type *type = parse_type(
-        "ROW<a INT, b STRING, c ARRAY<STRING>, d ROW<x BOOLEAN, y ARRAY<INT>>>");
+    mt_type *type = parse_type("ROW<a INT, b STRING, c ARRAY<STRING>, d ROW<x "
+                               "BOOLEAN, y ARRAY<INT>>>");
     mt_builder *b = mt_builder_new(type, 100, NULL);
     int round, i, k, good = 0;
 
@@ -345,8 +347,7 @@ static void test_lazy(void)
     HAS_STR(message_of(&err), "2 rows in place of 3", "which is noticed");
     lazy.rows = 0;
     taken = mt_batch_take(batch, rows, 2, NULL);
-    OK(((int32_t *)taken->columns[1].values)[0] == 20 &&
-           batch->absent_len == 0,
+    OK(((int32_t *)taken->columns[1].values)[0] == 20 && batch->absent_len == 0,
        "it is decoded when it is needed");
     mt_batch_column(batch, 1, NULL);
     EQ_INT(lazy.decoded, 3, "once");
@@ -391,6 +392,67 @@ static void test_pool(uint64_t *rng)
     mt__buffer_pool_limit(0);
     mt__alloc_read(&stats);
     EQ_INT(stats.bytes_live, before, "and can be emptied");
+}
+
+/* ---- threads --------------------------------------------------------------- */
+
+#define SLOTS 8
+static mt_batch *_Atomic slots[SLOTS];
+static const mt_type *shared_type;
+
+/* Builds batches, leaves them where any thread may find them, and frees those
+ * that it finds. */
+static void *exchange_batches(void *seed)
+{
+    uint64_t rng = (uint64_t)(uintptr_t)seed;
+    mt_builder *b = mt_builder_new(shared_type, 64, NULL);
+    uintptr_t good = 0;
+    int i, k;
+
+    for (i = 0; i < 300; i++) {
+        mt_batch *mine = NULL, *other;
+        int64_t first = (int64_t)(tap_random(&rng) >> 1);
+
+        for (k = 0; k < 64; k++) {
+            mt_put_i64(&b->columns[0], first + k);
+            mt_put_bytes(&b->columns[1], "moon", 4);
+        }
+        mt_builder_commit(b, NULL);
+        mt_builder_seal(b, &mine, NULL);
+        other = atomic_exchange(&slots[tap_below(&rng, SLOTS)], mine);
+        if (other) {
+            const int64_t *v = other->columns[0].values;
+
+            good += v[63] == v[0] + 63;
+            mt_batch_unref(other);
+        } else {
+            good++;
+        }
+    }
+    mt_builder_free(b);
+    return (void *)good;
+}
+
+static void test_threads(void)
+{
+    mt_type *type = parse_type("ROW<a BIGINT, b STRING>");
+    pthread_t threads[4];
+    int i, good = 0;
+    void *answer;
+
+    mt__buffer_pool_limit(1 << 20);
+    shared_type = type;
+    for (i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, exchange_batches,
+                       (void *)(uintptr_t)(i + 1));
+    for (i = 0; i < 4; i++) {
+        pthread_join(threads[i], &answer);
+        good += (int)(uintptr_t)answer;
+    }
+    for (i = 0; i < SLOTS; i++)
+        mt_batch_unref(atomic_exchange(&slots[i], NULL));
+    EQ_INT(good, 4 * 300, "batches may be freed on any thread");
+    mt_type_unref(type);
 }
 
 /* ---- memory ---------------------------------------------------------------- */
@@ -461,6 +523,7 @@ int main(void)
     test_small_batches();
     test_full();
     test_lazy();
+    test_threads();
     test_memory(tap_random(&rng));
     EQ_INT(live_blocks(), live, "nothing is left");
     return tap_done();

@@ -190,7 +190,8 @@ static void test_errors(void)
     const int32_t *values;
 
     cast = mt_cast_batch(batch, number, &first, MT_CAST_FAIL, NULL, &err);
-    OK(!cast && mt_error_code(err) == MT_ERECORD, "CAST fails as a record does");
+    OK(!cast && mt_error_code(err) == MT_ERECORD,
+       "CAST fails as a record does");
     message_of(&err);
     cast = mt_cast_batch(batch, number, &first, MT_CAST_TRY, NULL, &err);
     values = cast->columns[0].values;
@@ -224,8 +225,8 @@ static void test_zones(void)
 
     EQ_STR(cast_text(instant, "STRING", MT_CAST_FAIL, &session),
            "2020-01-02 00:30:00.000", "an instant prints in the zone");
-    EQ_STR(cast_text(instant, "DATE", MT_CAST_FAIL, &session),
-           "2020-01-02", "its date is the zone's");
+    EQ_STR(cast_text(instant, "DATE", MT_CAST_FAIL, &session), "2020-01-02",
+           "its date is the zone's");
     EQ_STR(cast_text(instant, "TIMESTAMP(0)", MT_CAST_FAIL, &session),
            "2020-01-02 00:30:00", "and its local time");
     EQ_STR(cast_text(instant, "TIMESTAMP_LTZ(0)", MT_CAST_FAIL, &session),
@@ -244,30 +245,53 @@ static void test_matrix(void)
         const char *from, *to;
         int cast; /* 0: none, 1: explicit, 2: implicit */
     } pairs[] = {
-        {"INT", "BIGINT", 2}, {"BIGINT", "INT", 1}, {"BIGINT", "FLOAT", 2},
-        {"DOUBLE", "FLOAT", 1}, {"FLOAT", "DOUBLE", 2}, {"INT", "STRING", 1},
-        {"DOUBLE", "DECIMAL(10, 2)", 2}, {"DECIMAL(10, 2)", "INT", 1},
-        {"DECIMAL(20, 2)", "DECIMAL(10, 2)", 2}, {"CHAR(3)", "STRING", 2},
-        {"STRING", "CHAR(3)", 1}, {"STRING", "VARCHAR(3)", 2},
-        {"STRING", "INT", 1}, {"STRING", "BYTES", 1}, {"BYTES", "STRING", 1},
-        {"BINARY(3)", "BYTES", 2}, {"BYTES", "BINARY(3)", 1},
-        {"BOOLEAN", "INT", 1}, {"INT", "BOOLEAN", 1}, {"DOUBLE", "BOOLEAN", 0},
-        {"TIMESTAMP(3)", "DATE", 2}, {"TIMESTAMP(3)", "TIME", 2},
-        {"DATE", "TIMESTAMP(3)", 1}, {"TIMESTAMP_LTZ(3)", "DATE", 1},
-        {"TIMESTAMP(3)", "TIMESTAMP_LTZ(3)", 2}, {"DATE", "INT", 0},
-        {"TIMESTAMP(3)", "BIGINT", 0}, {"DATE", "TIME", 0},
-        {"ARRAY<INT>", "ARRAY<BIGINT>", 2}, {"ARRAY<BIGINT>", "ARRAY<INT>", 1},
-        {"ARRAY<INT>", "ARRAY<DATE>", 0}, {"ARRAY<INT>", "STRING", 1},
-        {"ROW<a INT>", "ROW<b BIGINT>", 2}, {"ROW<a INT>", "ROW<a INT, b INT>", 0},
+        {"INT", "BIGINT", 2},
+        {"BIGINT", "INT", 1},
+        {"BIGINT", "FLOAT", 2},
+        {"DOUBLE", "FLOAT", 1},
+        {"FLOAT", "DOUBLE", 2},
+        {"INT", "STRING", 1},
+        {"DOUBLE", "DECIMAL(10, 2)", 2},
+        {"DECIMAL(10, 2)", "INT", 1},
+        {"DECIMAL(20, 2)", "DECIMAL(10, 2)", 2},
+        {"CHAR(3)", "STRING", 2},
+        {"STRING", "CHAR(3)", 1},
+        {"STRING", "VARCHAR(3)", 2},
+        {"STRING", "INT", 1},
+        {"STRING", "BYTES", 1},
+        {"BYTES", "STRING", 1},
+        {"BINARY(3)", "BYTES", 2},
+        {"BYTES", "BINARY(3)", 1},
+        {"BOOLEAN", "INT", 1},
+        {"INT", "BOOLEAN", 1},
+        {"DOUBLE", "BOOLEAN", 0},
+        {"TIMESTAMP(3)", "DATE", 2},
+        {"TIMESTAMP(3)", "TIME", 2},
+        {"DATE", "TIMESTAMP(3)", 1},
+        {"TIMESTAMP_LTZ(3)", "DATE", 1},
+        {"TIMESTAMP(3)", "TIMESTAMP_LTZ(3)", 2},
+        {"DATE", "INT", 0},
+        {"TIMESTAMP(3)", "BIGINT", 0},
+        {"DATE", "TIME", 0},
+        {"ARRAY<INT>", "ARRAY<BIGINT>", 2},
+        {"ARRAY<BIGINT>", "ARRAY<INT>", 1},
+        {"ARRAY<INT>", "ARRAY<DATE>", 0},
+        {"ARRAY<INT>", "STRING", 1},
+        {"ROW<a INT>", "ROW<b BIGINT>", 2},
+        {"ROW<a INT>", "ROW<a INT, b INT>", 0},
         {"MAP<STRING, INT>", "MAP<STRING, STRING>", 1},
-        {"RAW", "STRING", 0}, {"RAW", "RAW", 2}, {"NULL", "ARRAY<INT>", 2},
-        {"STRING", "ARRAY<INT>", 0}, {"INT", "INTERVAL YEAR", 1},
+        {"RAW", "STRING", 0},
+        {"RAW", "RAW", 2},
+        {"NULL", "ARRAY<INT>", 2},
+        {"STRING", "ARRAY<INT>", 0},
+        {"INT", "INTERVAL YEAR", 1},
         {"INTERVAL YEAR", "INTERVAL DAY", 0},
     };
     size_t i;
 
     for (i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
-        mt_type *from = parse_type(pairs[i].from), *to = parse_type(pairs[i].to);
+        mt_type *from = parse_type(pairs[i].from),
+                *to = parse_type(pairs[i].to);
         bool implicit = false;
         bool exists = mt_cast_supported(from, to, &implicit);
 
@@ -298,14 +322,16 @@ static void test_integers(uint64_t *rng)
         batch = random_batch(rng, from, rows, &m, NULL);
         cast = mt_cast_batch(batch, to, &first, MT_CAST_FAIL, NULL, NULL);
         for (i = 0; same && i < rows; i++) {
-            int64_t v = from->width == 1   ? ((int8_t *)batch->columns[0].values)[i]
-                        : from->width == 2 ? ((int16_t *)batch->columns[0].values)[i]
-                        : from->width == 4 ? ((int32_t *)batch->columns[0].values)[i]
-                                           : ((int64_t *)batch->columns[0].values)[i];
-            int64_t w = to->width == 1   ? ((int8_t *)cast->columns[0].values)[i]
-                        : to->width == 2 ? ((int16_t *)cast->columns[0].values)[i]
-                        : to->width == 4 ? ((int32_t *)cast->columns[0].values)[i]
-                                         : ((int64_t *)cast->columns[0].values)[i];
+            int64_t v =
+                from->width == 1   ? ((int8_t *)batch->columns[0].values)[i]
+                : from->width == 2 ? ((int16_t *)batch->columns[0].values)[i]
+                : from->width == 4 ? ((int32_t *)batch->columns[0].values)[i]
+                                   : ((int64_t *)batch->columns[0].values)[i];
+            int64_t w =
+                to->width == 1   ? ((int8_t *)cast->columns[0].values)[i]
+                : to->width == 2 ? ((int16_t *)cast->columns[0].values)[i]
+                : to->width == 4 ? ((int32_t *)cast->columns[0].values)[i]
+                                 : ((int64_t *)cast->columns[0].values)[i];
             int cut = 64 - 8 * to->width;
 
             same = mt_column_is_null(&batch->columns[0], i) ==
@@ -326,8 +352,9 @@ static void test_integers(uint64_t *rng)
 static void test_text_round_trip(uint64_t *rng)
 {
     static const char *const names[] = {
-        "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE",
-        "DECIMAL(38, 12)", "DATE", "TIME(0)", "TIME(3)", "TIME(9)",
+        "BOOLEAN",      "TINYINT",      "SMALLINT",     "INT",
+        "BIGINT",       "FLOAT",        "DOUBLE",       "DECIMAL(38, 12)",
+        "DATE",         "TIME(0)",      "TIME(3)",      "TIME(9)",
         "TIMESTAMP(0)", "TIMESTAMP(6)", "TIMESTAMP(9)", "TIMESTAMP_LTZ(3)"};
     const int32_t first = 0;
     mt_type *string = parse_type("STRING");
@@ -363,11 +390,10 @@ static void test_text_round_trip(uint64_t *rng)
  * INT reads the same. */
 static void test_nested(uint64_t *rng)
 {
-    mt_type *from = parse_type(
-        "ROW<a ARRAY<INT>, b MAP<STRING, INT>, c ROW<x INT, y ARRAY<ARRAY<INT>>>>");
-    mt_type *to = parse_type(
-        "ROW<a ARRAY<BIGINT>, b MAP<STRING, BIGINT>, "
-        "c ROW<u BIGINT, v ARRAY<ARRAY<BIGINT>>>>");
+    mt_type *from = parse_type("ROW<a ARRAY<INT>, b MAP<STRING, INT>, c ROW<x "
+                               "INT, y ARRAY<ARRAY<INT>>>>");
+    mt_type *to = parse_type("ROW<a ARRAY<BIGINT>, b MAP<STRING, BIGINT>, "
+                             "c ROW<u BIGINT, v ARRAY<ARRAY<BIGINT>>>>");
     mt_type *texts = parse_type("ROW<a STRING, b STRING, c STRING>");
     const int32_t all[] = {0, 1, 2};
     mt_batch *batch, *cast, *strict, *texted;
@@ -453,13 +479,21 @@ static void test_free(void)
 
 static void test_utf8(void)
 {
-    static const char *const good[] = {"", "abc", "\xc3\xbc", "\xf0\x9f\x8c\x99",
-                                       "12345678\xe2\x82\xac" "12345678"};
-    static const char *const bad[] = {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80",
-                                      "\xf4\x90\x80\x80", "12345678\x80",
-                                      "\xe2\x82", "\xf8\x88\x80\x80\x80"};
+    static const char *const good[] = {"", "abc", "\xc3\xbc",
+                                       "\xf0\x9f\x8c\x99",
+                                       "12345678\xe2\x82\xac"
+                                       "12345678"};
+    static const char *const bad[] = {"\xff",
+                                      "\xc3",
+                                      "\xc0\x80",
+                                      "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80",
+                                      "12345678\x80",
+                                      "\xe2\x82",
+                                      "\xf8\x88\x80\x80\x80"};
     mt_type *bytes = parse_type("BYTES");
-    static const char *const mixed[] = {"a\xff" "b\xc3"};
+    static const char *const mixed[] = {"a\xff"
+                                        "b\xc3"};
     mt_batch *batch = column_of(bytes, mixed, 1);
     size_t i;
 
@@ -468,7 +502,9 @@ static void test_utf8(void)
     for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
         OK(!mt__utf8_is_valid(bad[i], strlen(bad[i])), "what is not is seen");
     EQ_STR(cast_text(batch, "STRING", MT_CAST_FAIL, NULL),
-           "a\xef\xbf\xbd" "b\xef\xbf\xbd", "bytes become text as in Java");
+           "a\xef\xbf\xbd"
+           "b\xef\xbf\xbd",
+           "bytes become text as in Java");
     mt_batch_unref(batch);
     mt_type_unref(bytes);
 }

@@ -44,8 +44,8 @@ static void test_random(uint64_t *rng)
                 int order = sign(mt_column_compare(t, x, i, x, k));
                 int third = (int)tap_below(rng, ROWS);
 
-                total = total &&
-                        order == -sign(mt_column_compare(t, x, k, x, i));
+                total =
+                    total && order == -sign(mt_column_compare(t, x, k, x, i));
                 if (order <= 0 && mt_column_compare(t, x, k, x, third) <= 0)
                     wrong_order += mt_column_compare(t, x, i, x, third) > 0;
                 if (order == 0)

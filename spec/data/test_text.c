@@ -22,13 +22,26 @@ static void test_doubles(uint64_t *rng)
         double v;
         const char *text;
     } known[] = {
-        {0, "0.0"}, {-0.0, "-0.0"}, {1, "1.0"}, {100, "100.0"}, {0.1, "0.1"},
-        {9999999, "9999999.0"}, {1e7, "1.0E7"}, {12345678.9, "1.23456789E7"},
-        {0.001, "0.001"}, {0.00123, "0.00123"}, {0.000999, "9.99E-4"},
-        {1e10, "1.0E10"}, {1e-5, "1.0E-5"}, {123456.789, "123456.789"},
+        {0, "0.0"},
+        {-0.0, "-0.0"},
+        {1, "1.0"},
+        {100, "100.0"},
+        {0.1, "0.1"},
+        {9999999, "9999999.0"},
+        {1e7, "1.0E7"},
+        {12345678.9, "1.23456789E7"},
+        {0.001, "0.001"},
+        {0.00123, "0.00123"},
+        {0.000999, "9.99E-4"},
+        {1e10, "1.0E10"},
+        {1e-5, "1.0E-5"},
+        {123456.789, "123456.789"},
         {1.7976931348623157e308, "1.7976931348623157E308"},
-        {INFINITY, "Infinity"}, {-INFINITY, "-Infinity"}, {NAN, "NaN"},
-        {1e21, "1.0E21"}, {5e-324, "5.0E-324"},
+        {INFINITY, "Infinity"},
+        {-INFINITY, "-Infinity"},
+        {NAN, "NaN"},
+        {1e21, "1.0E21"},
+        {5e-324, "5.0E-324"},
     };
     const int rounds = 200000;
     char text[MT_TEXT_MAX];
@@ -65,9 +78,9 @@ static void test_doubles(uint64_t *rng)
 static void test_read_doubles(uint64_t *rng)
 {
     static const char alphabet[] = "0123456789.eE+-";
-    static const char *const refused[] = {"", ".", "-", "e5", "1e", "1e+",
-                                          "0x10", "inf", "nan", "1 ", " 1",
-                                          "1.2.3", "--1", "+-1", "1e999"};
+    static const char *const refused[] = {
+        "",    ".",  "-",  "e5",    "1e",  "1e+", "0x10", "inf",
+        "nan", "1 ", " 1", "1.2.3", "--1", "+-1", "1e999"};
     int i, good = 0, taken = 0;
     double v;
 
@@ -99,11 +112,18 @@ static void test_read_doubles(uint64_t *rng)
 
 static void test_integers(uint64_t *rng)
 {
-    static const int64_t edges[] = {0, 9, 10, 99, 100, INT64_MAX, INT64_MIN,
-                                    -1, -10, 999999999, 1000000000};
-    static const char *const refused[] = {
-        "", "-", "+", "1.", "1a", " 1", "9223372036854775808",
-        "-9223372036854775809", "99999999999999999999"};
+    static const int64_t edges[] = {0,   9,         10,        99,
+                                    100, INT64_MAX, INT64_MIN, -1,
+                                    -10, 999999999, 1000000000};
+    static const char *const refused[] = {"",
+                                          "-",
+                                          "+",
+                                          "1.",
+                                          "1a",
+                                          " 1",
+                                          "9223372036854775808",
+                                          "-9223372036854775809",
+                                          "99999999999999999999"};
     int i, good = 0;
     char want[MT_TEXT_MAX], got[MT_TEXT_MAX];
     int64_t back;
@@ -145,7 +165,8 @@ static void test_days(void)
                         mt__days_of_civil(year, month, day) == days;
                 if (day != 1 && day != len)
                     continue;
-                snprintf(want, sizeof(want), "%04d-%02d-%02d", year, month, day);
+                snprintf(want, sizeof(want), "%04d-%02d-%02d", year, month,
+                         day);
                 good -= mt_text_date(got, days) != 10 ||
                         memcmp(got, want, 10) != 0 ||
                         !mt_read_date(want, 10, &back) || back != days;
@@ -165,9 +186,17 @@ static void test_days(void)
 
 static void test_dates(void)
 {
-    static const char *const refused[] = {
-        "2020-02-30", "2021-02-29", "1900-02-29", "2020-13-01", "2020-00-01",
-        "2020-1-1", "20-01-01", "2020-01-01 ", "2020/01/01", "12020-01-01", ""};
+    static const char *const refused[] = {"2020-02-30",
+                                          "2021-02-29",
+                                          "1900-02-29",
+                                          "2020-13-01",
+                                          "2020-00-01",
+                                          "2020-1-1",
+                                          "20-01-01",
+                                          "2020-01-01 ",
+                                          "2020/01/01",
+                                          "12020-01-01",
+                                          ""};
     char text[MT_TEXT_MAX];
     int32_t days;
     size_t i;
@@ -204,9 +233,9 @@ static void test_timestamps(uint64_t *rng)
            "2020-01-01 00:00:01.500", "milliseconds");
     EQ_STR(timestamp_text("TIMESTAMP(0)", "2020-01-01 00:00:01.9", ' ', false),
            "2020-01-01 00:00:01", "digits past the precision are cut");
-    EQ_STR(timestamp_text("TIMESTAMP(3)", "1969-12-31T23:59:59.9999", 'T',
-                          false),
-           "1969-12-31T23:59:59.999", "also before 1970");
+    EQ_STR(
+        timestamp_text("TIMESTAMP(3)", "1969-12-31T23:59:59.9999", 'T', false),
+        "1969-12-31T23:59:59.999", "also before 1970");
     EQ_STR(timestamp_text("TIMESTAMP(9)", "0000-01-01T00:00:00.000000001Z", 'T',
                           true),
            "0000-01-01T00:00:00.000000001", "nanoseconds of the year 0000");
@@ -238,9 +267,10 @@ static void test_timestamps(uint64_t *rng)
 
 static void test_times(uint64_t *rng)
 {
-    static const char *const refused[] = {"", "12", "1:2", "24:00", "12:60",
-                                          "12:00:60", "12:00:00.",
-                                          "12:00:00.1234567890", "12:00 "};
+    static const char *const refused[] = {
+        "",      "12",       "1:2",       "24:00",
+        "12:60", "12:00:60", "12:00:00.", "12:00:00.1234567890",
+        "12:00 "};
     mt_type *type = parse_type("TIME(6)");
     int64_t v;
     size_t i;
@@ -255,8 +285,8 @@ static void test_times(uint64_t *rng)
         int64_t back = 0;
         size_t len;
 
-        type = mt_type_new(MT_TIME, true, 0, (int32_t)tap_below(rng, 10), 0,
-                           NULL);
+        type =
+            mt_type_new(MT_TIME, true, 0, (int32_t)tap_below(rng, 10), 0, NULL);
         v = 0;
         mt__time_put(type, (int64_t)tap_below(rng, MT_NANOS_PER_DAY), &v);
         len = mt_text_time(text, type, &v);

@@ -49,7 +49,8 @@ static const struct {
     {"MULTISET<STRING>", "MULTISET<STRING>"},
     {"ROW<a INT, `b``c` STRING 'it''s a comment'>",
      "ROW<`a` INT, `b``c` STRING>"},
-    {"ROW(row ROW<x INT>, time TIME)", "ROW<`row` ROW<`x` INT>, `time` TIME(0)>"},
+    {"ROW(row ROW<x INT>, time TIME)",
+     "ROW<`row` ROW<`x` INT>, `time` TIME(0)>"},
     {"ROW<>", "ROW<>"},
     {"ROW<`$key` BIGINT>", "ROW<`$key` BIGINT>"},
     {"TUPLE<f0 INT>", "TUPLE<`f0` INT>"},
@@ -61,9 +62,12 @@ static const struct {
     const char *text, *message;
     int code;
 } refused[] = {
-    {"", "position 1 of type \"\": expected a type but the text ends", MT_ETYPE},
-    {"ROW<a IN>", "position 7 of type \"ROW<a IN>\": unknown type 'IN', did you "
-                  "mean 'INT'?", MT_ETYPE},
+    {"", "position 1 of type \"\": expected a type but the text ends",
+     MT_ETYPE},
+    {"ROW<a IN>",
+     "position 7 of type \"ROW<a IN>\": unknown type 'IN', did you "
+     "mean 'INT'?",
+     MT_ETYPE},
     {"VARCHAR(0)", "between 1 and 2147483647, is 0", MT_ETYPE},
     {"VARCHAR(2147483648)", "position 9", MT_ETYPE},
     {"DECIMAL(39)", "between 1 and 38, is 39", MT_ETYPE},

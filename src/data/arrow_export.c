@@ -84,6 +84,7 @@ static int init_schema(struct ArrowSchema *s, const char *name, bool nullable,
 
 static void write_format(const mt_type *type, char *out)
 {
+    /* clang-format off */
     static const char *const formats[MT_KINDS_LEN] = {
         [MT_BOOLEAN] = "b",   [MT_TINYINT] = "c",   [MT_SMALLINT] = "s",
         [MT_INT] = "i",       [MT_BIGINT] = "l",    [MT_FLOAT] = "f",
@@ -91,8 +92,10 @@ static void write_format(const mt_type *type, char *out)
         [MT_BINARY] = "z",    [MT_VARBINARY] = "z", [MT_RAW] = "z",
         [MT_DATE] = "tdD",    [MT_ARRAY] = "+l",    [MT_MAP] = "+m",
         [MT_MULTISET] = "+m", [MT_ROW] = "+s",      [MT_NULL] = "n",
-        [MT_INTERVAL_MONTHS] = "tiM", [MT_INTERVAL_MILLIS] = "tDm",
+        [MT_INTERVAL_MONTHS] = "tiM",
+        [MT_INTERVAL_MILLIS] = "tDm",
     };
+    /* clang-format on */
 
     switch (type->kind) {
     case MT_DECIMAL:

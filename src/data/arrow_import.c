@@ -24,11 +24,11 @@ enum { VALIDITY, VALUES, OFFSETS };
 /* How values get from Arrow's layout into ours. */
 typedef enum layout {
     AS_IT_IS,
-    LARGE,           /* 64-bit offsets */
-    TIMES_1000,      /* of the same width */
+    LARGE,      /* 64-bit offsets */
+    TIMES_1000, /* of the same width */
     TIMES_1000000,
-    NANOS_SPLIT,     /* int64 nanoseconds to mt_timestamp9 */
-    MILLIS_TO_DAYS   /* int64 to int32 */
+    NANOS_SPLIT,   /* int64 nanoseconds to mt_timestamp9 */
+    MILLIS_TO_DAYS /* int64 to int32 */
 } layout;
 
 typedef struct format_info {
@@ -101,8 +101,8 @@ static mt_type *import_decimal(const char *format, bool nullable,
     if (sscanf(format, "d:%d,%d%n,%d%n", &precision, &scale, &end, &bits,
                &end) < 2 ||
         format[end] || bits != 128) {
-        mt_fail(err, MT_EUNSUPPORTED,
-                "not supported yet: Arrow's format '%s'", format);
+        mt_fail(err, MT_EUNSUPPORTED, "not supported yet: Arrow's format '%s'",
+                format);
         return NULL;
     }
     return mt_type_new(MT_DECIMAL, nullable, 0, precision, scale, err);
@@ -141,7 +141,10 @@ static mt_type *import_nested(const struct ArrowSchema *s, mt_kind kind,
                 (long long)s->n_children);
         return NULL;
     }
-    if (check_children(s, kind == MT_ROW ? s->n_children : kind == MT_MAP ? 2 : 1,
+    if (check_children(s,
+                       kind == MT_ROW   ? s->n_children
+                       : kind == MT_MAP ? 2
+                                        : 1,
                        err) < 0)
         return NULL;
     size = (size_t)s->n_children * sizeof(*fields);
@@ -241,27 +244,27 @@ static void unref_owner(void *arg)
 }
 
 /* What every step of one import knows. */
-typedef struct import {
+typedef struct importer {
     owner *owner;
     const char *column; /* for messages */
     mt_error **err;
-} import;
+} importer;
 
-static int fail_memory(const import *m)
+static int fail_memory(const importer *m)
 {
     return mt_fail(m->err, MT_ENOMEM, "out of memory for column '%s'",
                    m->column);
 }
 
-static int fail_layout(const import *m, const char *what)
+static int fail_layout(const importer *m, const char *what)
 {
     return mt_fail(m->err, MT_EMISUSE,
-                   "the Arrow array of column '%s' is malformed: %s",
-                   m->column, what);
+                   "the Arrow array of column '%s' is malformed: %s", m->column,
+                   what);
 }
 
 /* Shares `size` bytes at `data`. */
-static int share_memory(const import *m, mt_column *out, int k,
+static int share_memory(const importer *m, mt_column *out, int k,
                         const void *data, size_t size)
 {
     out->owners[k] = mt__buffer_wrap(data, size, m->owner, unref_owner);
@@ -271,7 +274,7 @@ static int share_memory(const import *m, mt_column *out, int k,
     return 0;
 }
 
-static void *make_memory(const import *m, mt_column *out, int k, size_t size)
+static void *make_memory(const importer *m, mt_column *out, int k, size_t size)
 {
     out->owners[k] = mt__buffer_new(size);
     if (!out->owners[k]) {
@@ -282,7 +285,7 @@ static void *make_memory(const import *m, mt_column *out, int k, size_t size)
 }
 
 /* `rows` bits of `from` from bit `at` on, shared or moved to begin at bit 0. */
-static const uint8_t *import_bits(const import *m, mt_column *out, int k,
+static const uint8_t *import_bits(const importer *m, mt_column *out, int k,
                                   const uint8_t *from, int64_t at, int32_t rows)
 {
     size_t size = ((size_t)rows + 7) / 8;
@@ -308,7 +311,7 @@ static const uint8_t *import_bits(const import *m, mt_column *out, int k,
 
 /* ---- values ---------------------------------------------------------------- */
 
-static int fail_range(const import *m, int32_t row)
+static int fail_range(const importer *m, int32_t row)
 {
     return mt_fail(m->err, MT_ERECORD,
                    "column '%s' of an Arrow array: the value in row %d is out "
@@ -318,7 +321,8 @@ static int fail_range(const import *m, int32_t row)
 
 /* Decimals with more digits than their precision and times that no day has would
  * break what the engine relies on. */
-static int check_range(const import *m, const mt_type *type, const mt_column *c)
+static int check_range(const importer *m, const mt_type *type,
+                       const mt_column *c)
 {
     mt_int128 limit;
     int32_t i;
@@ -333,9 +337,9 @@ static int check_range(const import *m, const mt_type *type, const mt_column *c)
         }
     } else if (type->kind == MT_TIME) {
         for (i = 0; i < c->rows; i++) {
-            int64_t nanos = mt__time_get(
-                type, (const uint8_t *)c->values +
-                          (size_t)i * (size_t)type->width);
+            int64_t nanos =
+                mt__time_get(type, (const uint8_t *)c->values +
+                                       (size_t)i * (size_t)type->width);
 
             if ((nanos < 0 || nanos >= MT_NANOS_PER_DAY) &&
                 !mt_column_is_null(c, i))
@@ -346,12 +350,11 @@ static int check_range(const import *m, const mt_type *type, const mt_column *c)
 }
 
 /* Values of another unit, one by one; those of rows that are NULL become 0. */
-static int convert_values(const import *m, const mt_type *type, layout how,
+static int convert_values(const importer *m, const mt_type *type, layout how,
                           const void *from, mt_column *out)
 {
     size_t width = (size_t)type->width;
-    uint8_t *to =
-        make_memory(m, out, VALUES, (size_t)out->rows * width);
+    uint8_t *to = make_memory(m, out, VALUES, (size_t)out->rows * width);
     int32_t i;
 
     if (!to)
@@ -394,7 +397,7 @@ static size_t foreign_width(const mt_type *type, layout how)
                                                        : (size_t)type->width;
 }
 
-static int import_fixed(const import *m, const struct ArrowArray *a,
+static int import_fixed(const importer *m, const struct ArrowArray *a,
                         const mt_type *type, layout how, int64_t at,
                         mt_column *out)
 {
@@ -434,7 +437,7 @@ static int import_fixed(const import *m, const struct ArrowArray *a,
 }
 
 /* Offsets that begin at 0; *base is where they began, *len how much they span. */
-static int import_offsets(const import *m, const struct ArrowArray *a,
+static int import_offsets(const importer *m, const struct ArrowArray *a,
                           layout how, int64_t at, mt_column *out, int64_t *base,
                           int64_t *len)
 {
@@ -474,7 +477,7 @@ static int import_offsets(const import *m, const struct ArrowArray *a,
     return 0;
 }
 
-static int import_var(const import *m, const struct ArrowArray *a,
+static int import_var(const importer *m, const struct ArrowArray *a,
                       const mt_type *type, layout how, int64_t at,
                       mt_column *out)
 {
@@ -509,12 +512,12 @@ static int import_var(const import *m, const struct ArrowArray *a,
 
 /* ---- columns --------------------------------------------------------------- */
 
-static int import_column(const import *m, const struct ArrowArray *a,
+static int import_column(const importer *m, const struct ArrowArray *a,
                          const struct ArrowSchema *s, const mt_type *type,
                          int64_t begin, int32_t rows, mt_column *out);
 
 /* The children of `a`, whose schema and fields these are, from row `begin`. */
-static int import_children(const import *m, const struct ArrowArray *a,
+static int import_children(const importer *m, const struct ArrowArray *a,
                            const struct ArrowSchema *s, const mt_type *type,
                            int64_t begin, int64_t rows, mt_column *out)
 {
@@ -533,7 +536,7 @@ static int import_children(const import *m, const struct ArrowArray *a,
     return rc;
 }
 
-static int import_list(const import *m, const struct ArrowArray *a,
+static int import_list(const importer *m, const struct ArrowArray *a,
                        const struct ArrowSchema *s, const mt_type *type,
                        layout how, int64_t at, mt_column *out)
 {
@@ -554,7 +557,7 @@ static int import_list(const import *m, const struct ArrowArray *a,
                            entries->offset + base, len, out);
 }
 
-static int check_array(const import *m, const struct ArrowArray *a,
+static int check_array(const importer *m, const struct ArrowArray *a,
                        const mt_type *type, int64_t begin, int32_t rows)
 {
     int64_t buffers = type->form == MT_FORM_VAR      ? 3
@@ -577,13 +580,12 @@ static int check_array(const import *m, const struct ArrowArray *a,
     return 0;
 }
 
-static int import_validity(const import *m, const struct ArrowArray *a,
+static int import_validity(const importer *m, const struct ArrowArray *a,
                            int64_t at, mt_column *out)
 {
     if (a->null_count == 0 || !a->buffers[0])
         return 0;
-    out->validity =
-        import_bits(m, out, VALIDITY, a->buffers[0], at, out->rows);
+    out->validity = import_bits(m, out, VALIDITY, a->buffers[0], at, out->rows);
     if (!out->validity)
         return MT_ENOMEM;
     out->nulls = mt__count_nulls(out->validity, out->rows);
@@ -596,7 +598,7 @@ static int import_validity(const import *m, const struct ArrowArray *a,
 }
 
 /* Every row is NULL, which the engine wants to see in bits. */
-static int import_nulls(const import *m, mt_column *out)
+static int import_nulls(const importer *m, mt_column *out)
 {
     size_t size = ((size_t)out->rows + 7) / 8;
     void *bits = make_memory(m, out, VALIDITY, size);
@@ -609,7 +611,7 @@ static int import_nulls(const import *m, mt_column *out)
     return 0;
 }
 
-static int import_column(const import *m, const struct ArrowArray *a,
+static int import_column(const importer *m, const struct ArrowArray *a,
                          const struct ArrowSchema *s, const mt_type *type,
                          int64_t begin, int32_t rows, mt_column *out)
 {
@@ -646,7 +648,7 @@ static int import_column(const import *m, const struct ArrowArray *a,
 static int check_records(const struct ArrowArray *a, const mt_type *type,
                          mt_error **err)
 {
-    import m = {NULL, "(the records)", err};
+    importer m = {NULL, "(the records)", err};
     int rc = check_array(&m, a, type, 0, 0);
 
     if (rc < 0)
@@ -675,7 +677,7 @@ static mt_batch *import_records(owner *o, const struct ArrowSchema *schema,
         return NULL;
     }
     for (i = 0; i < batch->columns_len; i++) {
-        import m = {o, type->fields[i].name, err};
+        importer m = {o, type->fields[i].name, err};
         int rc = a->children[i] ? 0 : fail_layout(&m, "it is missing");
 
         if (rc == 0)

@@ -60,8 +60,8 @@ void mt__batch_count_bytes(mt_batch *b)
     b->size_bytes = 0;
     for (i = 0; i < b->columns_len; i++) {
         if (!b->columns[i].absent)
-            b->size_bytes += mt__column_bytes(mt_type_column(b->type, i),
-                                              &b->columns[i]);
+            b->size_bytes +=
+                mt__column_bytes(mt_type_column(b->type, i), &b->columns[i]);
     }
     if (b->kinds)
         b->size_bytes += b->rows;
@@ -155,8 +155,8 @@ int mt_batch_complete(mt_batch *batch, mt_error **err)
 
 /* ---- batches of batches ---------------------------------------------------- */
 
-static int take_sides(mt_batch *out, const mt_batch *batch,
-                      const int32_t *rows, int32_t len)
+static int take_sides(mt_batch *out, const mt_batch *batch, const int32_t *rows,
+                      int32_t len)
 {
     int32_t i;
 

@@ -166,9 +166,9 @@ int mt__column_builder_init(mt_column_builder *c, const mt_type *type,
     while (rc == 0 && c->children_len < type->fields_len) {
         int32_t i = c->children_len;
 
-        rc = mt__column_builder_init(
-            &c->children[i], type->fields[i].type,
-            type->form == MT_FORM_LIST ? ROWS_FIRST : rows_max);
+        rc = mt__column_builder_init(&c->children[i], type->fields[i].type,
+                                     type->form == MT_FORM_LIST ? ROWS_FIRST
+                                                                : rows_max);
         c->children_len += rc == 0;
     }
     if (rc == 0)
@@ -204,7 +204,7 @@ int mt_put_null(mt_column_builder *c)
         return MT_ENOMEM;
     switch (c->type->form) {
     case MT_FORM_BITS:
-        ((uint8_t *)c->values)[row >> 3] &= (uint8_t)~(1u << (row & 7));
+        ((uint8_t *)c->values)[row >> 3] &= (uint8_t) ~(1u << (row & 7));
         break;
     case MT_FORM_FIXED:
         memset((uint8_t *)c->values + (size_t)row * (size_t)c->type->width, 0,
@@ -223,7 +223,7 @@ int mt_put_null(mt_column_builder *c)
     default:
         break;
     }
-    c->validity[row >> 3] &= (uint8_t)~(1u << (row & 7));
+    c->validity[row >> 3] &= (uint8_t) ~(1u << (row & 7));
     c->nulls++;
     c->rows++;
     return 0;
@@ -240,9 +240,14 @@ int mt_put_from(mt_column_builder *c, const mt_column *from, int32_t row)
 static void copy_bits(uint8_t *dst, int32_t to, const uint8_t *src,
                       int32_t from, int32_t len)
 {
-    int32_t i;
+    int32_t i = 0;
 
-    for (i = 0; i < len; i++) {
+    /* Whole bytes where both begin at one. */
+    if (to % 8 == 0 && from % 8 == 0) {
+        i = len & ~7;
+        memcpy(dst + to / 8, src + from / 8, (size_t)i / 8);
+    }
+    for (; i < len; i++) {
         uint8_t mask = (uint8_t)(1u << ((to + i) & 7));
 
         if (mt_bit(src, from + i))

@@ -123,14 +123,13 @@ static int fail_value(const mt__cast *k, int32_t row)
     int code;
 
     mt__cast_text(k->from, k->c, row, k->session, true, &text);
-    code = mt_fail(k->err, MT_ERECORD,
-                   "cannot cast '%.*s%s' of type %s to %s (row %d)",
-                   (int)(text.len < VALUE_SHOWN_MAX ? text.len
-                                                    : VALUE_SHOWN_MAX),
-                   text.data ? (char *)text.data : "",
-                   text.len > VALUE_SHOWN_MAX ? "..." : "",
-                   mt__type_describe(k->from, from, sizeof(from)),
-                   mt__type_describe(k->out->type, to, sizeof(to)), row);
+    code = mt_fail(
+        k->err, MT_ERECORD, "cannot cast '%.*s%s' of type %s to %s (row %d)",
+        (int)(text.len < VALUE_SHOWN_MAX ? text.len : VALUE_SHOWN_MAX),
+        text.data ? (char *)text.data : "",
+        text.len > VALUE_SHOWN_MAX ? "..." : "",
+        mt__type_describe(k->from, from, sizeof(from)),
+        mt__type_describe(k->out->type, to, sizeof(to)), row);
     mt_buf_fini(&text);
     return code;
 }

@@ -15,7 +15,11 @@ static int32_t sequence_len(const uint8_t *s, int32_t left)
 
     if (s[0] < 0x80)
         return 1;
-    len = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    len = s[0] < 0xc2   ? 0
+          : s[0] < 0xe0 ? 2
+          : s[0] < 0xf0 ? 3
+          : s[0] < 0xf5 ? 4
+                        : 0;
     if (len == 0 || len > left)
         return 0;
     for (i = 1; i < len; i++) {

@@ -41,41 +41,41 @@ static int64_t i64_of_f64(double v)
 #define FROM_F64_I64(v) i64_of_f64((double)(v))
 
 /* from kind, its C type, to kind, its C type, conversion */
-#define INTEGER_TARGETS(XX, kind, ctype)                                      \
-    XX(kind, ctype, TINYINT, int8_t, KEEP)                                    \
-    XX(kind, ctype, SMALLINT, int16_t, KEEP)                                  \
-    XX(kind, ctype, INT, int32_t, KEEP)                                       \
-    XX(kind, ctype, BIGINT, int64_t, KEEP)                                    \
-    XX(kind, ctype, FLOAT, float, KEEP)                                       \
+#define INTEGER_TARGETS(XX, kind, ctype)                                       \
+    XX(kind, ctype, TINYINT, int8_t, KEEP)                                     \
+    XX(kind, ctype, SMALLINT, int16_t, KEEP)                                   \
+    XX(kind, ctype, INT, int32_t, KEEP)                                        \
+    XX(kind, ctype, BIGINT, int64_t, KEEP)                                     \
+    XX(kind, ctype, FLOAT, float, KEEP)                                        \
     XX(kind, ctype, DOUBLE, double, KEEP)
-#define FLOAT_TARGETS(XX, kind, ctype)                                        \
-    XX(kind, ctype, TINYINT, int8_t, FROM_F64_I8)                             \
-    XX(kind, ctype, SMALLINT, int16_t, FROM_F64_I16)                          \
-    XX(kind, ctype, INT, int32_t, FROM_F64_I32)                               \
-    XX(kind, ctype, BIGINT, int64_t, FROM_F64_I64)                            \
-    XX(kind, ctype, FLOAT, float, KEEP)                                       \
+#define FLOAT_TARGETS(XX, kind, ctype)                                         \
+    XX(kind, ctype, TINYINT, int8_t, FROM_F64_I8)                              \
+    XX(kind, ctype, SMALLINT, int16_t, FROM_F64_I16)                           \
+    XX(kind, ctype, INT, int32_t, FROM_F64_I32)                                \
+    XX(kind, ctype, BIGINT, int64_t, FROM_F64_I64)                             \
+    XX(kind, ctype, FLOAT, float, KEEP)                                        \
     XX(kind, ctype, DOUBLE, double, KEEP)
 /* Intervals are cast as the numbers that hold them. */
-#define NUMBER_PAIRS(XX)                                                      \
-    INTEGER_TARGETS(XX, TINYINT, int8_t)                                      \
-    INTEGER_TARGETS(XX, SMALLINT, int16_t)                                    \
-    INTEGER_TARGETS(XX, INT, int32_t)                                         \
-    INTEGER_TARGETS(XX, BIGINT, int64_t)                                      \
-    FLOAT_TARGETS(XX, FLOAT, float)                                           \
+#define NUMBER_PAIRS(XX)                                                       \
+    INTEGER_TARGETS(XX, TINYINT, int8_t)                                       \
+    INTEGER_TARGETS(XX, SMALLINT, int16_t)                                     \
+    INTEGER_TARGETS(XX, INT, int32_t)                                          \
+    INTEGER_TARGETS(XX, BIGINT, int64_t)                                       \
+    FLOAT_TARGETS(XX, FLOAT, float)                                            \
     FLOAT_TARGETS(XX, DOUBLE, double)
 
 /* Rows that are NULL are cast as well: whatever they hold, no conversion can
  * fail, and the loop has no branch. */
-#define NUMBER_LOOP(from_kind, from_type, to_kind, to_type, convert)          \
-    static void from_##from_kind##_to_##to_kind(                              \
-        const void *restrict from, void *restrict to, int32_t rows)           \
-    {                                                                         \
-        const from_type *s = from;                                            \
-        to_type *d = to;                                                      \
-        int32_t i;                                                            \
-                                                                              \
-        for (i = 0; i < rows; i++)                                            \
-            d[i] = (to_type)convert(s[i]);                                    \
+#define NUMBER_LOOP(from_kind, from_type, to_kind, to_type, convert)           \
+    static void from_##from_kind##_to_##to_kind(                               \
+        const void *restrict from, void *restrict to, int32_t rows)            \
+    {                                                                          \
+        const from_type *s = from;                                             \
+        to_type *d = to;                                                       \
+        int32_t i;                                                             \
+                                                                               \
+        for (i = 0; i < rows; i++)                                             \
+            d[i] = (to_type)convert(s[i]);                                     \
     }
 NUMBER_PAIRS(NUMBER_LOOP)
 #undef NUMBER_LOOP
@@ -84,7 +84,7 @@ typedef void (*number_loop)(const void *restrict from, void *restrict to,
                             int32_t rows);
 
 static const number_loop number_loops[MT_KINDS_LEN][MT_KINDS_LEN] = {
-#define NUMBER_ENTRY(from_kind, from_type, to_kind, to_type, convert)         \
+#define NUMBER_ENTRY(from_kind, from_type, to_kind, to_type, convert)          \
     [MT_##from_kind][MT_##to_kind] = from_##from_kind##_to_##to_kind,
     NUMBER_PAIRS(NUMBER_ENTRY)
 #undef NUMBER_ENTRY
@@ -97,7 +97,8 @@ static mt_kind number_kind(mt_kind kind)
     return kind == MT_INTERVAL_MILLIS ? MT_BIGINT : kind;
 }
 
-bool mt__cast_numbers(const mt__cast *k, int32_t from_row, int32_t rows, int *rc)
+bool mt__cast_numbers(const mt__cast *k, int32_t from_row, int32_t rows,
+                      int *rc)
 {
     const mt_type *to = k->out->type;
     number_loop loop = number_loops[number_kind((mt_kind)k->from->kind)]
@@ -121,8 +122,7 @@ bool mt__cast_numbers(const mt__cast *k, int32_t from_row, int32_t rows, int *rc
 
 static const void *value_at(const mt__cast *k, int32_t row)
 {
-    return (const uint8_t *)k->c->values +
-           (size_t)row * (size_t)k->from->width;
+    return (const uint8_t *)k->c->values + (size_t)row * (size_t)k->from->width;
 }
 
 static int64_t integer_at(const mt__cast *k, int32_t row)
@@ -413,11 +413,12 @@ static int time_to_time(const mt__cast *k, int32_t row)
         ts = local_at(k, row);
     switch (to->kind) {
     case MT_DATE:
-        return mt_put_i32(k->out, (int32_t)mt__floor_div(ts.millis,
-                                                         MT_MILLIS_PER_DAY));
+        return mt_put_i32(k->out,
+                          (int32_t)mt__floor_div(ts.millis, MT_MILLIS_PER_DAY));
     case MT_TIME:
-        mt__time_put(to, mt__floor_mod(ts.millis, MT_MILLIS_PER_DAY) * 1000000 +
-                             ts.nanos_of_milli,
+        mt__time_put(to,
+                     mt__floor_mod(ts.millis, MT_MILLIS_PER_DAY) * 1000000 +
+                         ts.nanos_of_milli,
                      &value);
         return put_fixed(k->out, &value);
     default:

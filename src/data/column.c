@@ -129,16 +129,16 @@ static int take_validity(mt_column *out, const mt_column *c,
     return 0;
 }
 
-#define TAKE_FIXED(ctype)                                                     \
-    static void take_##ctype(void *restrict to, const void *restrict from,    \
-                             const int32_t *restrict rows, int32_t len)       \
-    {                                                                         \
-        const ctype *src = from;                                              \
-        ctype *dst = to;                                                      \
-        int32_t i;                                                            \
-                                                                              \
-        for (i = 0; i < len; i++)                                             \
-            dst[i] = src[rows[i]];                                            \
+#define TAKE_FIXED(ctype)                                                      \
+    static void take_##ctype(void *restrict to, const void *restrict from,     \
+                             const int32_t *restrict rows, int32_t len)        \
+    {                                                                          \
+        const ctype *src = from;                                               \
+        ctype *dst = to;                                                       \
+        int32_t i;                                                             \
+                                                                               \
+        for (i = 0; i < len; i++)                                              \
+            dst[i] = src[rows[i]];                                             \
     }
 TAKE_FIXED(uint8_t)
 TAKE_FIXED(uint16_t)
@@ -176,8 +176,8 @@ static int take_fixed(mt_column *out, int32_t width, const mt_column *c,
 }
 
 /* Offsets of the rows taken; MT_ENOMEM when they would pass 2 GiB. */
-static int take_offsets(mt_column *out, const mt_column *c,
-                        const int32_t *rows, int32_t len)
+static int take_offsets(mt_column *out, const mt_column *c, const int32_t *rows,
+                        int32_t len)
 {
     int32_t *to = new_owned(out, OFFSETS, ((size_t)len + 1) * sizeof(*to));
     const int32_t *from = c->offsets;

@@ -16,12 +16,15 @@ typedef struct u256 {
 
 mt_int128 mt__decimal_power10(int32_t n)
 {
+    /* clang-format off */
     static const uint64_t small[20] = {
         1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u,
         1000000000u, 10000000000u, 100000000000u, 1000000000000u,
         10000000000000u, 100000000000000u, 1000000000000000u,
         10000000000000000u, 100000000000000000u, 1000000000000000000u,
-        10000000000000000000u};
+        10000000000000000000u,
+    };
+    /* clang-format on */
 
     if (n < 20)
         return (mt_int128)small[n];
@@ -219,8 +222,9 @@ static bool fit(u256 n, int32_t scale, bool negative, mt_decimal_type to,
         if (scale - to.scale > MT_DECIMAL_DIGITS_MAX) {
             uint128 rest;
 
-            n = divide(&n, (uint128)mt__decimal_power10(scale - to.scale -
-                                                        MT_DECIMAL_DIGITS_MAX),
+            n = divide(&n,
+                       (uint128)mt__decimal_power10(scale - to.scale -
+                                                    MT_DECIMAL_DIGITS_MAX),
                        &rest);
             scale = to.scale + MT_DECIMAL_DIGITS_MAX;
         }
@@ -429,10 +433,9 @@ mt_int128 mt__decimal_whole(mt_int128 v, int32_t scale)
 
 double mt__decimal_to_f64(mt_int128 v, int32_t scale)
 {
-    static const double exact[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
-                                     1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-                                     1e18, 1e19, 1e20, 1e21, 1e22};
+    static const double exact[23] = {
+        1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     char text[MT_TEXT_MAX];
     double d = 0;
 

@@ -38,20 +38,20 @@ static uint64_t hash_timestamp9(mt_timestamp9 ts)
 }
 
 /* One loop for columns with NULLs and one without, which vectorizes. */
-#define HASH_ROWS(expression)                                                 \
-    do {                                                                      \
-        if (!c->validity) {                                                   \
-            for (i = 0; i < rows; i++)                                        \
-                hashes[i] = mt__hash_join(hashes[i], (expression));           \
-        } else {                                                              \
-            for (i = 0; i < rows; i++)                                        \
-                hashes[i] = mt__hash_join(                                    \
-                    hashes[i], mt_bit(c->validity, i) ? (expression)          \
-                                                      : HASH_OF_NULL);        \
-        }                                                                     \
+#define HASH_ROWS(expression)                                                  \
+    do {                                                                       \
+        if (!c->validity) {                                                    \
+            for (i = 0; i < rows; i++)                                         \
+                hashes[i] = mt__hash_join(hashes[i], (expression));            \
+        } else {                                                               \
+            for (i = 0; i < rows; i++)                                         \
+                hashes[i] = mt__hash_join(hashes[i], mt_bit(c->validity, i)    \
+                                                         ? (expression)        \
+                                                         : HASH_OF_NULL);      \
+        }                                                                      \
     } while (0)
 
-#define HASH_INTEGERS(ctype)                                                  \
+#define HASH_INTEGERS(ctype)                                                   \
     HASH_ROWS(mt__hash_u64((uint64_t)((const ctype *)c->values)[i]))
 
 static void hash_fixed(const mt_column *c, const mt_type *type, int32_t rows,
@@ -88,8 +88,8 @@ static uint64_t hash_bytes(const mt_column *c, int32_t row)
 
 /* What a list's elements in `keys` (of a map, with its values joined) make of
  * it: in order for arrays, in any order for maps. */
-static uint64_t hash_list(const mt_column *c, bool map, const uint64_t *elements,
-                          int32_t row)
+static uint64_t hash_list(const mt_column *c, bool map,
+                          const uint64_t *elements, int32_t row)
 {
     int32_t k, end = c->offsets[row + 1];
     uint64_t h = (uint64_t)(end - c->offsets[row]);
@@ -194,8 +194,8 @@ static int compare_fixed(const mt_type *type, const mt_column *a, int32_t row_a,
         s = (const mt_timestamp9 *)a->values + row_a;
         t = (const mt_timestamp9 *)b->values + row_b;
         order = compare_i64(s->millis, t->millis);
-        return order ? order : compare_i64(s->nanos_of_milli,
-                                           t->nanos_of_milli);
+        return order ? order
+                     : compare_i64(s->nanos_of_milli, t->nanos_of_milli);
     }
     return compare_i64(integer_at(type, a, row_a), integer_at(type, b, row_b));
 }
@@ -209,9 +209,9 @@ static int compare_bytes(const mt_column *a, int32_t row_a, const mt_column *b,
     int order = 0;
 
     if (len)
-        order = memcmp((const uint8_t *)a->values + a->offsets[row_a],
-                       (const uint8_t *)b->values + b->offsets[row_b],
-                       (size_t)len);
+        order =
+            memcmp((const uint8_t *)a->values + a->offsets[row_a],
+                   (const uint8_t *)b->values + b->offsets[row_b], (size_t)len);
     return order ? order : compare_i64(len_a, len_b);
 }
 
@@ -251,9 +251,7 @@ static int32_t next_entry(const mt_type *type, const mt_column *c, int32_t row,
     int32_t i, next = -1;
 
     for (i = c->offsets[row]; i < c->offsets[row + 1]; i++) {
-        int order = previous < 0
-                        ? 1
-                        : compare_entries(type, c, i, c, previous);
+        int order = previous < 0 ? 1 : compare_entries(type, c, i, c, previous);
 
         if (order < 0 || (order == 0 && i <= previous))
             continue;
@@ -314,9 +312,8 @@ int mt_column_compare(const mt_type *type, const mt_column *a, int32_t row_a,
     case MT_FORM_VAR:
         return compare_bytes(a, row_a, b, row_b);
     case MT_FORM_LIST:
-        return type->kind == MT_ARRAY
-                   ? compare_arrays(type, a, row_a, b, row_b)
-                   : compare_maps(type, a, row_a, b, row_b);
+        return type->kind == MT_ARRAY ? compare_arrays(type, a, row_a, b, row_b)
+                                      : compare_maps(type, a, row_a, b, row_b);
     case MT_FORM_STRUCT:
         return compare_rows(type, a, row_a, b, row_b);
     default:

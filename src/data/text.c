@@ -133,25 +133,25 @@ static size_t put_word(char *out, const char *word)
     return len;
 }
 
-#define TEXT_FLOAT(name, ctype)                                               \
-    size_t mt_text_##name(char *out, ctype v)                                 \
-    {                                                                         \
-        char digits[MT_FLOAT_DIGITS_MAX];                                     \
-        int exponent = 0, len;                                                \
-        size_t sign = 0;                                                      \
-                                                                              \
-        if (v != v)                                                           \
-            return put_word(out, "NaN");                                      \
-        if (__builtin_signbit(v)) {                                           \
-            out[sign++] = '-';                                                \
-            v = -v;                                                           \
-        }                                                                     \
-        if (v == 0)                                                           \
-            return sign + put_word(out + sign, "0.0");                        \
-        if (__builtin_isinf(v))                                               \
-            return sign + put_word(out + sign, "Infinity");                   \
-        len = mt__digits_##name(v, digits, &exponent);                        \
-        return sign + lay_out(out + sign, digits, len, exponent);             \
+#define TEXT_FLOAT(name, ctype)                                                \
+    size_t mt_text_##name(char *out, ctype v)                                  \
+    {                                                                          \
+        char digits[MT_FLOAT_DIGITS_MAX];                                      \
+        int exponent = 0, len;                                                 \
+        size_t sign = 0;                                                       \
+                                                                               \
+        if (v != v)                                                            \
+            return put_word(out, "NaN");                                       \
+        if (__builtin_signbit(v)) {                                            \
+            out[sign++] = '-';                                                 \
+            v = -v;                                                            \
+        }                                                                      \
+        if (v == 0)                                                            \
+            return sign + put_word(out + sign, "0.0");                         \
+        if (__builtin_isinf(v))                                                \
+            return sign + put_word(out + sign, "Infinity");                    \
+        len = mt__digits_##name(v, digits, &exponent);                         \
+        return sign + lay_out(out + sign, digits, len, exponent);              \
     }
 TEXT_FLOAT(f64, double)
 TEXT_FLOAT(f32, float)
@@ -190,8 +190,8 @@ static bool check_number(const char *p, const char *end, int64_t *magnitude)
         if (p == end)
             return false;
         for (; p < end && is_digit(*p); p++)
-            exponent = exponent < INT32_MAX ? exponent * 10 + (*p - '0')
-                                            : exponent;
+            exponent =
+                exponent < INT32_MAX ? exponent * 10 + (*p - '0') : exponent;
     }
     *magnitude = point - lead + (negative ? -exponent : exponent);
     if (!nonzero)
@@ -199,31 +199,31 @@ static bool check_number(const char *p, const char *end, int64_t *magnitude)
     return p == end;
 }
 
-#define READ_FLOAT(function, plain, ctype)                                    \
-    bool function(const char *text, size_t len, ctype *out)                   \
-    {                                                                         \
-        const char *p = text, *end = text + len;                              \
-        bool negative = false;                                                \
-        int64_t magnitude;                                                    \
-        ctype v;                                                              \
-                                                                              \
-        if (p < end && (*p == '-' || *p == '+'))                              \
-            negative = *p++ == '-';                                           \
-        if (is_word(p, (size_t)(end - p), "NaN")) {                           \
-            v = (ctype)__builtin_nan("");                                     \
-        } else if (is_word(p, (size_t)(end - p), "Infinity")) {               \
-            v = (ctype)__builtin_inf();                                       \
-        } else {                                                              \
-            if (!check_number(p, end, &magnitude))                            \
-                return false;                                                 \
-            if (!plain(p, (size_t)(end - p), &v)) {                           \
-                if (magnitude > 0)                                            \
-                    return false;                                             \
-                v = 0; /* closer to 0 than to any other */                    \
-            }                                                                 \
-        }                                                                     \
-        *out = negative ? -v : v;                                             \
-        return true;                                                          \
+#define READ_FLOAT(function, plain, ctype)                                     \
+    bool function(const char *text, size_t len, ctype *out)                    \
+    {                                                                          \
+        const char *p = text, *end = text + len;                               \
+        bool negative = false;                                                 \
+        int64_t magnitude;                                                     \
+        ctype v;                                                               \
+                                                                               \
+        if (p < end && (*p == '-' || *p == '+'))                               \
+            negative = *p++ == '-';                                            \
+        if (is_word(p, (size_t)(end - p), "NaN")) {                            \
+            v = (ctype)__builtin_nan("");                                      \
+        } else if (is_word(p, (size_t)(end - p), "Infinity")) {                \
+            v = (ctype)__builtin_inf();                                        \
+        } else {                                                               \
+            if (!check_number(p, end, &magnitude))                             \
+                return false;                                                  \
+            if (!plain(p, (size_t)(end - p), &v)) {                            \
+                if (magnitude > 0)                                             \
+                    return false;                                              \
+                v = 0; /* closer to 0 than to any other */                     \
+            }                                                                  \
+        }                                                                      \
+        *out = negative ? -v : v;                                              \
+        return true;                                                           \
     }
 READ_FLOAT(mt_read_f64, mt__read_plain_f64, double)
 READ_FLOAT(mt__read_f32, mt__read_plain_f32, float)
@@ -234,8 +234,8 @@ READ_FLOAT(mt__read_f32, mt__read_plain_f32, float)
 size_t mt_text_decimal(char *out, mt_int128 v, int32_t scale)
 {
     const uint64_t e19 = UINT64_C(10000000000000000000);
-    unsigned __int128 rest = v < 0 ? -(unsigned __int128)v
-                                   : (unsigned __int128)v;
+    unsigned __int128 rest =
+        v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
     char digits[3 * 19];
     int len, whole;
     size_t at = 0;
@@ -301,8 +301,8 @@ static bool scan_digits(const char *p, const char *end, scan *s)
         if (p == end)
             return false;
         for (; p < end && is_digit(*p); p++)
-            exponent = exponent < INT32_MAX ? exponent * 10 + (*p - '0')
-                                            : exponent;
+            exponent =
+                exponent < INT32_MAX ? exponent * 10 + (*p - '0') : exponent;
         s->point += negative ? -exponent : exponent;
     }
     return p == end;
@@ -618,10 +618,10 @@ size_t mt__text_millis(char *out, int64_t millis)
     out[at++] = millis < 0 ? '-' : '+';
     at += put_unsigned(out + at, count / (uint64_t)MT_MILLIS_PER_DAY);
     out[at++] = ' ';
-    return at + put_clock(out + at,
-                          (int64_t)(count % (uint64_t)MT_MILLIS_PER_DAY) *
-                              1000000,
-                          3);
+    return at +
+           put_clock(out + at,
+                     (int64_t)(count % (uint64_t)MT_MILLIS_PER_DAY) * 1000000,
+                     3);
 }
 
 /* ---- values as print shows them -------------------------------------------- */

@@ -6,15 +6,16 @@
 
 #include <charconv>
 
-namespace {
+namespace
+{
 
 /* Digits without point or zeros around, and the exponent of the first. */
 template <typename T> int digits_of(T v, char *digits, int *exponent)
 {
     char text[40];
     /* "d.ddde+xx" with as few digits as read back the same. */
-    std::to_chars_result end =
-        std::to_chars(text, text + sizeof(text), v, std::chars_format::scientific);
+    std::to_chars_result end = std::to_chars(text, text + sizeof(text), v,
+                                             std::chars_format::scientific);
     const char *p = text;
     int len = 0;
 

@@ -13,8 +13,7 @@
 #define DAYS_TO_1970 719468 /* from 0000-03-01 */
 
 const int32_t mt__power10_i32[10] = {
-    1,       10,       100,       1000,       10000,
-    100000,  1000000,  10000000,  100000000,  1000000000,
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
 };
 
 mt__civil mt__civil_of_days(int64_t days)
@@ -115,8 +114,8 @@ mt_timestamp9 mt__timestamp_get(const mt_type *type, const void *value)
 bool mt__timestamp_put(const mt_type *type, mt_timestamp9 ts, void *value)
 {
     int64_t second = mt__floor_div(ts.millis, 1000);
-    int64_t nanos = mt__floor_mod(ts.millis, 1000) * 1000000 +
-                    ts.nanos_of_milli;
+    int64_t nanos =
+        mt__floor_mod(ts.millis, 1000) * 1000000 + ts.nanos_of_milli;
     int64_t micros;
 
     nanos = cut_nanos(nanos, type->precision);

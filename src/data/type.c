@@ -22,7 +22,7 @@ static const struct kind_info {
     uint8_t form;
     uint8_t width; /* 0 where it depends on the precision or there is none */
 } kinds[MT_KINDS_LEN] = {
-#define KIND_INFO(kind, text, form_name)                                      \
+#define KIND_INFO(kind, text, form_name)                                       \
     [MT_##kind] = {text, MT_FORM_##form_name, 0},
     MT_KINDS(KIND_INFO)
 #undef KIND_INFO
@@ -367,8 +367,8 @@ static int write_scalar(const mt_type *type, mt_buf *out)
     case MT_VARCHAR:
     case MT_VARBINARY:
         if (type->length == INT32_MAX)
-            return mt_buf_printf(
-                out, "%s", type->kind == MT_VARCHAR ? "STRING" : "BYTES");
+            return mt_buf_printf(out, "%s",
+                                 type->kind == MT_VARCHAR ? "STRING" : "BYTES");
         return mt_buf_printf(out, "%s(%d)", name, type->length);
     case MT_CHAR:
     case MT_BINARY:

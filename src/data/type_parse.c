@@ -194,7 +194,13 @@ static int parse_name(parser *p, mt_buf *out)
 typedef struct spelling {
     const char *word;
     mt_kind kind;
-    enum { NO_PARAMETER, LENGTH, LENGTH_MAX, PRECISION, DECIMAL_PARAMETERS } takes;
+    enum {
+        NO_PARAMETER,
+        LENGTH,
+        LENGTH_MAX,
+        PRECISION,
+        DECIMAL_PARAMETERS
+    } takes;
     int32_t def; /* of the length or precision when none is written */
 } spelling;
 
