@@ -394,13 +394,14 @@ static void test_secrets(void)
     mt_error *err = NULL;
     options *o;
 
-    o = parse(NULL, "topic", "t", "password", "geheim-1",
-              "properties.sasl.jaas.config",
-              "Module required password=\"geheim-2\";",
-              "properties.ssl.key.password", "geheim-3",
-              "properties.password.required", "true", NULL);
-    mt_fail(&err, MT_EIO, "geheim-1 geheim-2 geheim-3 true");
-    EQ_STR(mt_error_message(err), "**** **** **** true",
+    o = parse(
+        NULL, "topic", "t", "password", "geheim-1",
+        "properties.sasl.jaas.config", "Module required password=\"geheim-2\";",
+        "properties.ssl.key.password", "geheim-3",
+        "properties.password.required", "true", "connector.properties.0.key",
+        "sasl.password", "connector.properties.0.value", "geheim-4", NULL);
+    mt_fail(&err, MT_EIO, "geheim-1 geheim-2 geheim-3 geheim-4 true");
+    EQ_STR(mt_error_message(err), "**** **** **** **** true",
            "secret values are never seen again");
     mt_error_free(err);
     mt__options_free(o);

@@ -3,7 +3,8 @@
  * Four passes, in the order in which their messages help most:
  *
  *   claim     every table entry finds what was given for it and marks it used;
- *             two spellings of one option are refused here
+ *             two spellings of one option are refused here. No message so far
+ *             has shown a value; from here on the log knows the secret ones
  *   leftover  what nobody claimed is unknown, unless every table may carry it
  *   missing   required options that nobody gave
  *   convert   texts, given or default, become values in the struct
@@ -112,6 +113,23 @@ static int hide_value(parser *p, const char *value)
     return hide_quoted(p, value);
 }
 
+/* In the indexed form the telling name is the value of "head.0.key", and the
+ * secret that of "head.0.value". */
+static int hide_indexed(parser *p, int32_t key)
+{
+    const char *name = given_name(p, key);
+    size_t head_len = strlen(name) - strlen("key");
+    int32_t i;
+    int rc = 0;
+
+    for (i = 0; i < pairs_len(p) && rc == 0; i++) {
+        if (starts_with(given_name(p, i), name, head_len) &&
+            strcmp(given_name(p, i) + head_len, "value") == 0)
+            rc = hide_value(p, given_value(p, i));
+    }
+    return rc;
+}
+
 /* Makes secrets known to the log before any message could show them. */
 static int hide_secrets(parser *p)
 {
@@ -122,6 +140,9 @@ static int hide_secrets(parser *p)
     for (i = 0; i < pairs_len(p) && rc == 0; i++) {
         if (is_telling(given_name(p, i)))
             rc = hide_value(p, given_value(p, i));
+        else if (ends_with(given_name(p, i), ".key") &&
+                 is_telling(given_value(p, i)))
+            rc = hide_indexed(p, i);
     }
     for (c = p->claims; c->option && rc == 0; c++) {
         if (c->value && (c->option->flags & MT_OPT_SECRET))
