@@ -260,3 +260,65 @@ describe("NumberSequenceSource", function()
             message(moontide.NumberSequenceSource, 1, 1.5))
     end)
 end)
+
+-- ---- on the broker inside the process -----------------------------------------------
+
+describe("streams and the embedded broker", function()
+    local BROKER = "embedded://kafka_spec?partitions=2"
+
+    local function read_all(topic, schema, adjust)
+        local builder = moontide.KafkaSource.builder():set_bootstrap_servers(BROKER)
+            :set_topics(topic):set_group_id("readers")
+            :set_bounded(moontide.KafkaOffsetsInitializer.latest())
+            :set_value_only_deserializer(schema)
+        local source = (adjust and adjust(builder) or builder):build()
+        local list = {}
+        for record in environment():from_source(source,
+            moontide.WatermarkStrategy.no_watermarks(), "reader"):execute_and_collect() do
+            list[#list + 1] = tostring(record)
+        end
+        table.sort(list)
+        return list
+    end
+
+    it("give back as rows what was written as JSON", function()
+        local env = environment()
+        env:from_collection({ { 1, "a" }, { 2, "b" }, { 3, moontide.null } }, NAMED)
+            :add_sink(moontide.FlinkKafkaProducer("json", json_writer(),
+                { ["bootstrap.servers"] = BROKER }))
+        env:execute "produce"
+        assert.same({ "Row(id=1, name='a')", "Row(id=2, name='b')", "Row(id=3, name=nil)" },
+            read_all("json", json_reader():build()))
+        assert.same({ '{"id":2,"name":"b"}', '{"id":3,"name":null}' },
+            read_all("json", moontide.SimpleStringSchema(), function(builder)
+                return builder:set_starting_offsets(moontide.KafkaOffsetsInitializer.offsets {
+                    [moontide.KafkaTopicPartition("json", 0)] = 1,
+                })
+            end))
+    end)
+
+    it("give back as texts what untyped records became", function()
+        local serializer = moontide.KafkaRecordSerializationSchema.builder():set_topic("texts")
+            :set_value_serialization_schema(moontide.SimpleStringSchema()):build()
+        local env = environment()
+        env:from_collection({ "x", "y" }):map(function(text) return text:upper() end)
+            :sink_to(moontide.KafkaSink.builder():set_bootstrap_servers(BROKER)
+                :set_record_serializer(serializer)
+                :set_delivery_guarantee(moontide.DeliveryGuarantee.AT_LEAST_ONCE):build())
+        env:execute "produce"
+        assert.same({ "X", "Y" }, read_all("texts", moontide.SimpleStringSchema()))
+    end)
+
+    it("give back as rows what was written as CSV", function()
+        local schema = moontide.CsvRowSerializationSchema.Builder(NAMED):set_field_delimiter(";")
+            :build()
+        local env = environment()
+        env:from_collection({ { 1, "a;b" } }, NAMED)
+            :add_sink(moontide.FlinkKafkaProducer("csv", schema, {
+                ["bootstrap.servers"] = BROKER,
+            }))
+        env:execute "produce"
+        assert.same({ "Row(id=1, name='a;b')" }, read_all("csv",
+            moontide.CsvRowDeserializationSchema.Builder(NAMED):set_field_delimiter(";"):build()))
+    end)
+end)
