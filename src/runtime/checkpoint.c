@@ -102,6 +102,17 @@ static void complete(mt_job *job, int64_t now_ms)
     mt_metric_set(cp->duration_ms, now_ms - cp->started_ms);
 }
 
+/* The operator at the head of a task that has not acknowledged yet. */
+static const char *late_operator(const mt_job *job)
+{
+    int32_t i;
+
+    for (i = 0; i < job->tasks_len; i++)
+        if (job->tasks[i].acknowledged < job->checkpoint.id)
+            return job->tasks[i].ops[0].node->name;
+    return "";
+}
+
 static void decline(mt_job *job)
 {
     mt__checkpoint *cp = &job->checkpoint;
@@ -109,9 +120,10 @@ static void decline(mt_job *job)
     cp->phase = MT__PHASE_NONE;
     mt_metric_add(cp->declined, 1);
     mt_log(MT_LOG_WARN, "checkpoint",
-           "job '%s': checkpoint %lld was given up, %d of %d tasks have not "
-           "acknowledged it within %lld ms",
+           "job '%s': checkpoint %lld was given up: %d of %d tasks, that of "
+           "'%s' among them, have not acknowledged it within %lld ms",
            job->name, (long long)cp->id, (int)cp->waiting, (int)job->tasks_len,
+           late_operator(job),
            (long long)job->graph.settings.checkpoint_timeout_ms);
 }
 

@@ -14,7 +14,8 @@
 #include "base/hash.h"
 #include "runtime/keys.h"
 
-#define DEAL_ROWS 256    /* a target: fewer than that are dealt row by row */
+#define DEAL_ROWS 256    /* a target: fewer than that are dealt row by row, */
+#define WHOLE_ROWS 2048  /* unless there are so many */
 #define SLICE_ROWS 256   /* a slice this long is sent by itself */
 #define GATHER_ROWS 1024 /* so many gathered rows are sent */
 
@@ -318,7 +319,8 @@ static int deal_in_turn(mt__exchange *x, mt_batch *batch, mt_error **err)
     int32_t i;
     int rc;
 
-    if (batch->rows >= DEAL_ROWS * x->targets_len) {
+    if (batch->rows >= WHOLE_ROWS ||
+        batch->rows >= DEAL_ROWS * x->targets_len) {
         t = &x->targets[next_target(x)];
         rc = flush_target(x, t, err);
         return rc < 0 ? rc : send_batch(x, t, mt_batch_ref(batch), err);

@@ -6,10 +6,11 @@
  *   FORWARD, GLOBAL, BROADCAST   whole batches, by reference
  *   HASH, CUSTOM                 row by row, to the subtask the row names
  *   REBALANCE, RESCALE, SHUFFLE  Flink's are row by row. Here a batch of fewer
- *                                than 256 rows a target is dealt row by row,
- *                                so that few records spread evenly and alike in
- *                                every run; a larger one goes whole to the next
- *                                target, which costs nothing.
+ *                                than 256 rows a target, and of fewer than
+ *                                2,048, is dealt row by row, so that few
+ *                                records spread evenly and alike in every run;
+ *                                a larger one goes whole to the next target,
+ *                                which costs nothing.
  *
  * What is dealt row by row makes slices. Small ones are gathered, target by
  * target, until they make a batch worth sending or the buffer time-out has
