@@ -1,10 +1,14 @@
 local process = require "process"
 
--- Runs a script under plain luajit, as any Lua program would.
+-- Runs a script under plain luajit, as any Lua program would. A sanitized build
+-- needs its runtime loaded first.
 local function luajit(script, before)
+    local preload = os.getenv "MOONTIDE_PRELOAD" or ""
+    preload = preload ~= "" and "LD_PRELOAD=" .. preload or ""
     local path = process.write(os.tmpname(), script)
-    local result = process.run(("%s LUA_PATH=%s LUA_CPATH=%s %s %s"):format(before or "",
-        process.quote(package.path), process.quote(package.cpath), process.luajit(), path))
+    local result = process.run(("%s env %s LUA_PATH=%s LUA_CPATH=%s %s %s"):format(before or "",
+        preload, process.quote(package.path), process.quote(package.cpath),
+        os.getenv "LUA" or "luajit", path))
     os.remove(path)
     return result
 end
@@ -48,7 +52,7 @@ describe("inside plain luajit", function()
             local ok, err = pcall(t_env.execute, t_env, "endless")
             print(ok, tostring(err):match "interrupted")
             print(#require("moontide.core").jobs())
-        ]], "timeout --foreground -s INT -k 3 0.5 env")
+        ]], "timeout --foreground -s INT -k 3 0.5")
         assert.equal("false\tinterrupted\n0\n", result.out)
     end)
 end)
