@@ -19,7 +19,7 @@ endif
 
 BUILD := build/$(VARIANT)$(CLANG:%=-%)$(if $(LUAJIT),-luajit)
 
-ifeq (,$(filter -j%,$(MAKEFLAGS)))
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 

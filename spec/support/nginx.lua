@@ -153,9 +153,7 @@ function M.start(options)
         HTTP = options.http or "", SERVER = options.server or "",
     }
     write(home .. "/nginx.conf", (CONFIG:gsub("%$(%u+)", values)))
-    local preload = os.getenv "MOONTIDE_PRELOAD" or ""
-    local started = os.execute((preload ~= "" and "LD_PRELOAD=" .. preload .. " " or "")
-        .. ("nginx -p %s -c %s/nginx.conf 2>%s/start.log")
+    local started = os.execute(("nginx -p %s -c %s/nginx.conf 2>%s/start.log")
         :format(home, home, home)) == 0
     if not started then
         local why = (read(home .. "/start.log") or "") .. self:log()

@@ -32,11 +32,10 @@ function M.moontide()
     return os.getenv "MOONTIDE_BIN" or "build/release/bin/moontide"
 end
 
---- The plain `luajit` that can load this build, sanitized or not.
+--- The plain `luajit` of this build, ready for its sanitizer: `run` puts a
+-- stand-in into the path.
 function M.luajit()
-    local preload = os.getenv "MOONTIDE_PRELOAD" or ""
-    return (preload ~= "" and "LD_PRELOAD=" .. preload .. " " or "")
-        .. (os.getenv "LUA" or "luajit")
+    return "luajit"
 end
 
 --- Runs a shell command, ended after a time.

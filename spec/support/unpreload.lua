@@ -1,5 +1,5 @@
 -- Loaded first under a sanitizer: the commands that a spec starts must not be
--- preloaded too. Those that need it find the library in MOONTIDE_PRELOAD.
+-- preloaded too. Those that need it are scripts in the path: see `run`.
 local ffi = require "ffi"
 ffi.cdef "int unsetenv(const char *name);"
 ffi.C.unsetenv "LD_PRELOAD"

@@ -4,7 +4,7 @@ local process = require "process"
 -- An installed tree, made once.
 local function install(prefix)
     local build = os.getenv "BUILD" or "build/release"
-    local result = process.run(("make -s install BUILD=%s DESTDIR=%s PREFIX=/usr")
+    local result = process.run(("env -u MAKEFLAGS -u MAKELEVEL make -s install BUILD=%s DESTDIR=%s PREFIX=/usr")
         :format(process.quote(build), process.quote(prefix)), 60)
     assert(result.status == 0, result.err)
 end
