@@ -191,14 +191,18 @@ void kafka_commits_poll(kafka_commits *c)
 
 /* ---- close ------------------------------------------------------------------------ */
 
-/* The last commit is what the next run starts from, so it is waited for. */
+/* The last commit is what the next run starts from, so it is waited for. A
+ * commit that came before the group's coordinator was known is only looked at
+ * again when librdkafka's main thread wakes, once a second; asking for the
+ * member's id wakes it. */
 static void wait_for_last(kafka_commits *c)
 {
     int64_t end = mt_now_ms() + CLOSE_MS;
 
     while (c->under_way && mt_now_ms() < end &&
            !mt_context_cancelled(c->client->ctx)) {
-        rd_kafka_queue_poll_callback(c->replies, 50);
+        rd_kafka_mem_free(c->client->rk, rd_kafka_memberid(c->client->rk));
+        rd_kafka_queue_poll_callback(c->replies, 20);
         send_waiting(c);
     }
     if (c->under_way)
