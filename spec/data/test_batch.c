@@ -62,7 +62,7 @@ static bool check_copy(uint64_t *rng, const mt_batch *batch, const model *m)
 /* Columns in another order, by reference, outlive the batch they came from. */
 static bool check_project(mt_batch *batch, const model *m)
 {
-    mt_field fields[16];
+    mt_field fields[16] = {{NULL, NULL}};
     int32_t from[16];
     char names[16][16];
     mt_type *type;

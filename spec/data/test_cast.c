@@ -481,8 +481,7 @@ static void test_utf8(void)
 {
     static const char *const good[] = {"", "abc", "\xc3\xbc",
                                        "\xf0\x9f\x8c\x99",
-                                       "12345678\xe2\x82\xac"
-                                       "12345678"};
+                                       "12345678\xe2\x82\xac, 12345678"};
     static const char *const bad[] = {"\xff",
                                       "\xc3",
                                       "\xc0\x80",

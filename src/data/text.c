@@ -18,6 +18,11 @@ static const char pairs[201] =
     "50515253545556575859606162636465666768697071727374"
     "75767778798081828384858687888990919293949596979899";
 
+const double mt__power10_f64[23] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
 /* ---- whole numbers --------------------------------------------------------- */
 
 static int count_digits(uint64_t v)
@@ -65,7 +70,7 @@ static bool is_digit(char c)
 bool mt_read_i64(const char *text, size_t len, int64_t *out)
 {
     const char *p = text, *end = text + len;
-    bool negative = false;
+    bool negative = false, few;
     uint64_t v = 0, limit;
 
     if (p < end && (*p == '-' || *p == '+'))
@@ -73,10 +78,11 @@ bool mt_read_i64(const char *text, size_t len, int64_t *out)
     if (p == end)
         return false;
     limit = (uint64_t)INT64_MAX + negative;
+    few = end - p <= 18; /* digits, which cannot overflow */
     for (; p < end; p++) {
         unsigned digit = (unsigned char)(*p - '0');
 
-        if (digit > 9 || v > limit / 10)
+        if (digit > 9 || (!few && v > limit / 10))
             return false;
         v = v * 10 + digit;
         if (v > limit)
@@ -150,6 +156,10 @@ static size_t put_word(char *out, const char *word)
             return sign + put_word(out + sign, "0.0");                         \
         if (__builtin_isinf(v))                                                \
             return sign + put_word(out + sign, "Infinity");                    \
+        if (v < 1e7 && v == (ctype)(int32_t)v) { /* whole: no search needed */ \
+            sign += put_unsigned(out + sign, (uint64_t)v);                     \
+            return sign + put_word(out + sign, ".0");                          \
+        }                                                                      \
         len = mt__digits_##name(v, digits, &exponent);                         \
         return sign + lay_out(out + sign, digits, len, exponent);              \
     }
@@ -163,106 +173,9 @@ static bool is_word(const char *text, size_t len, const char *word)
     return strlen(word) == len && memcmp(text, word, len) == 0;
 }
 
-/* Digits, a point, an exponent. Anything else that from_chars would take
- * ("nan", "inf") is refused here. Tells how large the number is in powers of
- * ten, so that what is too small can be told from what is too large. */
-static bool check_number(const char *p, const char *end, int64_t *magnitude)
-{
-    int64_t point = 0, lead = 0, exponent = 0;
-    bool digits = false, nonzero = false, after = false, negative = false;
-
-    for (; p < end && (is_digit(*p) || (*p == '.' && !after)); p++) {
-        if (*p == '.') {
-            after = true;
-            continue;
-        }
-        digits = true;
-        nonzero |= *p != '0';
-        point += nonzero && !after;
-        lead += !nonzero && after;
-    }
-    if (!digits)
-        return false;
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        p++;
-        if (p < end && (*p == '-' || *p == '+'))
-            negative = *p++ == '-';
-        if (p == end)
-            return false;
-        for (; p < end && is_digit(*p); p++)
-            exponent =
-                exponent < INT32_MAX ? exponent * 10 + (*p - '0') : exponent;
-    }
-    *magnitude = point - lead + (negative ? -exponent : exponent);
-    if (!nonzero)
-        *magnitude = INT64_MIN;
-    return p == end;
-}
-
-#define READ_FLOAT(function, plain, ctype)                                     \
-    bool function(const char *text, size_t len, ctype *out)                    \
-    {                                                                          \
-        const char *p = text, *end = text + len;                               \
-        bool negative = false;                                                 \
-        int64_t magnitude;                                                     \
-        ctype v;                                                               \
-                                                                               \
-        if (p < end && (*p == '-' || *p == '+'))                               \
-            negative = *p++ == '-';                                            \
-        if (is_word(p, (size_t)(end - p), "NaN")) {                            \
-            v = (ctype)__builtin_nan("");                                      \
-        } else if (is_word(p, (size_t)(end - p), "Infinity")) {                \
-            v = (ctype)__builtin_inf();                                        \
-        } else {                                                               \
-            if (!check_number(p, end, &magnitude))                             \
-                return false;                                                  \
-            if (!plain(p, (size_t)(end - p), &v)) {                            \
-                if (magnitude > 0)                                             \
-                    return false;                                              \
-                v = 0; /* closer to 0 than to any other */                     \
-            }                                                                  \
-        }                                                                      \
-        *out = negative ? -v : v;                                              \
-        return true;                                                           \
-    }
-READ_FLOAT(mt_read_f64, mt__read_plain_f64, double)
-READ_FLOAT(mt__read_f32, mt__read_plain_f32, float)
-#undef READ_FLOAT
-
-/* ---- decimals -------------------------------------------------------------- */
-
-size_t mt_text_decimal(char *out, mt_int128 v, int32_t scale)
-{
-    const uint64_t e19 = UINT64_C(10000000000000000000);
-    unsigned __int128 rest =
-        v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
-    char digits[3 * 19];
-    int len, whole;
-    size_t at = 0;
-
-    put_digits(digits + 38, (uint64_t)(rest % e19), 19);
-    put_digits(digits + 19, (uint64_t)(rest / e19 % e19), 19);
-    put_digits(digits, (uint64_t)(rest / e19 / e19), 19);
-    for (len = (int)sizeof(digits); len > scale + 1; len--) {
-        if (digits[sizeof(digits) - (size_t)len] != '0')
-            break;
-    }
-    whole = len - scale;
-    if (v < 0)
-        out[at++] = '-';
-    memcpy(out + at, digits + sizeof(digits) - len, (size_t)whole);
-    at += (size_t)whole;
-    if (scale > 0) {
-        out[at++] = '.';
-        memcpy(out + at, digits + sizeof(digits) - scale, (size_t)scale);
-        at += (size_t)scale;
-    }
-    return at;
-}
-
-/* The digits of a decimal as they are read: the first KEPT of them that count,
- * and where the point stands. One more than a decimal holds decides about
- * rounding; those after it cannot. */
+/* The digits of a number as they are read: the first KEPT of them that count, and
+ * where the point stands. One more than a decimal holds decides about rounding;
+ * those after it cannot. */
 #define KEPT (MT_DECIMAL_DIGITS_MAX + 1)
 
 typedef struct scan {
@@ -271,6 +184,7 @@ typedef struct scan {
     int64_t point; /* the value is 0.d1d2d3.. * 10^point */
 } scan;
 
+/* Digits with a point among them and an exponent behind, or false. */
 static bool scan_digits(const char *p, const char *end, scan *s)
 {
     bool after = false, any = false, negative = false;
@@ -306,6 +220,106 @@ static bool scan_digits(const char *p, const char *end, scan *s)
         s->point += negative ? -exponent : exponent;
     }
     return p == end;
+}
+
+/* Few digits and a small exponent are exact doubles, of which a product or a
+ * quotient is rounded once. */
+static bool read_exact(const scan *s, double *out)
+{
+    int64_t exponent = s->point - s->len, v = 0;
+    int i;
+
+    if (s->len > 15 || exponent < -22 || exponent > 22)
+        return false;
+    for (i = 0; i < s->len; i++)
+        v = v * 10 + (s->digits[i] - '0');
+    *out = exponent < 0 ? (double)v / mt__power10_f64[-exponent]
+                        : (double)v * mt__power10_f64[exponent];
+    return true;
+}
+
+/* What is left to the library; it would also take "nan" and "inf", which the
+ * scan has refused. Too small is 0, too large is no number. */
+static bool read_f64(const char *p, const char *end, double *out)
+{
+    scan s;
+
+    if (!scan_digits(p, end, &s))
+        return false;
+    if (read_exact(&s, out) || mt__read_plain_f64(p, (size_t)(end - p), out))
+        return true;
+    *out = 0;
+    return s.len == 0 || s.point <= 0;
+}
+
+static bool read_f32(const char *p, const char *end, float *out)
+{
+    scan s;
+
+    if (!scan_digits(p, end, &s))
+        return false;
+    if (mt__read_plain_f32(p, (size_t)(end - p), out))
+        return true;
+    *out = 0;
+    return s.len == 0 || s.point <= 0;
+}
+
+#define READ_FLOAT(function, read_digits, ctype)                               \
+    bool function(const char *text, size_t len, ctype *out)                    \
+    {                                                                          \
+        const char *p = text, *end = text + len;                               \
+        bool negative = false;                                                 \
+        ctype v;                                                               \
+                                                                               \
+        if (p < end && (*p == '-' || *p == '+'))                               \
+            negative = *p++ == '-';                                            \
+        if (is_word(p, (size_t)(end - p), "NaN"))                              \
+            v = (ctype)__builtin_nan("");                                      \
+        else if (is_word(p, (size_t)(end - p), "Infinity"))                    \
+            v = (ctype)__builtin_inf();                                        \
+        else if (!read_digits(p, end, &v))                                     \
+            return false;                                                      \
+        *out = negative ? -v : v;                                              \
+        return true;                                                           \
+    }
+READ_FLOAT(mt_read_f64, read_f64, double)
+READ_FLOAT(mt__read_f32, read_f32, float)
+#undef READ_FLOAT
+
+/* ---- decimals -------------------------------------------------------------- */
+
+size_t mt_text_decimal(char *out, mt_int128 v, int32_t scale)
+{
+    const uint64_t e19 = UINT64_C(10000000000000000000);
+    unsigned __int128 rest =
+        v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
+    char digits[3 * 19], *end = digits + sizeof(digits);
+    int len, whole;
+    size_t at = 0;
+
+    if (rest < e19) { /* most are; division of 128 bits is slow */
+        len = count_digits((uint64_t)rest);
+        len = len > scale ? len : scale + 1;
+        put_digits(end - len, (uint64_t)rest, len);
+    } else {
+        put_digits(digits + 38, (uint64_t)(rest % e19), 19);
+        put_digits(digits + 19, (uint64_t)(rest / e19 % e19), 19);
+        put_digits(digits, (uint64_t)(rest / e19 / e19), 19);
+        len = (int)sizeof(digits);
+        while (len > scale + 1 && end[-len] == '0')
+            len--;
+    }
+    whole = len - scale;
+    if (v < 0)
+        out[at++] = '-';
+    memcpy(out + at, end - len, (size_t)whole);
+    at += (size_t)whole;
+    if (scale > 0) {
+        out[at++] = '.';
+        memcpy(out + at, end - scale, (size_t)scale);
+        at += (size_t)scale;
+    }
+    return at;
 }
 
 bool mt_read_decimal(const char *text, size_t len, int32_t precision,

@@ -9,6 +9,9 @@
 
 #include "moontide_plugin.h"
 
+/* 10 to the power of 0 .. 22, which are exact doubles. */
+extern const double mt__power10_f64[23];
+
 /* As mt_read_f64, rounded once to a float. */
 bool mt__read_f32(const char *text, size_t len, float *out);
 
