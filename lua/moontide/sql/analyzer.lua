@@ -9,14 +9,14 @@ local relation = require "moontide.sql.relation"
 local Analyzer = {}
 Analyzer.__index = Analyzer
 
--- Views may stand on views so deep; a cycle ends here too.
+-- Views may stand on views so deep.
 local VIEWS_MAX = 64
 
 --- An analyzer for one statement.
 -- @tparam Catalog catalog
 -- @tparam ?string text the statement, for errors
 function Analyzer.new(catalog, text)
-    return setmetatable({ catalog = catalog, text = text, named = {}, views = 0 }, Analyzer)
+    return setmetatable({ catalog = catalog, text = text, named = {}, views = {} }, Analyzer)
 end
 
 function Analyzer:fail(pos, message, code)
@@ -229,29 +229,42 @@ function Analyzer:renamed(input, names, pos)
     return relation.pick(input, picks)
 end
 
---- The relation of a view. Names in its query mean what they meant where it was
--- made, so the catalog looks from there meanwhile.
-local function view(self, definition, path, pos)
-    if definition.relation then
-        return definition.relation
-    elseif self.views >= VIEWS_MAX then
-        self:fail(pos,
-            ("views stand on each other more than %d deep, or in a circle"):format(VIEWS_MAX))
-    end
+--- An analyzer for a view's query: names in it mean what they meant where it was
+-- made, so it looks from the catalog and database of then.
+local function inside(self, definition)
     local place = { catalog = definition.catalog, database = definition.database }
     local inner = Analyzer.new(setmetatable(place, { __index = self.catalog }),
         definition.statement_text)
-    inner.views = self.views + 1
-    local ok, result = pcall(inner.query, inner, definition.query)
-    if not ok then
-        if errors.is(result) then
-            self:fail(pos, ("view '%s' can't be read: %s"):format(table.concat(path, "."),
-                result.message),
-                result.code)
+    inner.views = { definition, unpack(self.views) }
+    return inner
+end
+
+local function refuse_circle(self, definition, name, pos)
+    for _, outer in ipairs(self.views) do
+        if outer == definition then
+            self:fail(pos, ("view '%s' stands on itself"):format(name))
         end
-        error(result, 0)
     end
-    return self:renamed(result, definition.columns, pos)
+    if #self.views >= VIEWS_MAX then
+        self:fail(pos, ("views stand on each other more than %d deep"):format(VIEWS_MAX))
+    end
+end
+
+--- The relation of a view.
+local function view(self, definition, path, pos)
+    if definition.relation then
+        return definition.relation
+    end
+    local name = table.concat(path, ".")
+    refuse_circle(self, definition, name, pos)
+    local inner = inside(self, definition)
+    local ok, result = pcall(inner.query, inner, definition.query)
+    if ok then
+        return self:renamed(result, definition.columns, pos)
+    elseif errors.is(result) then
+        self:fail(pos, ("view '%s' can't be read: %s"):format(name, result.message), result.code)
+    end
+    return error(result, 0)
 end
 
 --- The relation of a table or view.

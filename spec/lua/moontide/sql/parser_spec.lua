@@ -297,7 +297,8 @@ describe("sql.parser: statements", function()
                 { op = "INTERSECT" } } } })
         reads("SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE))",
             { query = { from = { kind = "function", call = { name = "TUMBLE" } } } })
-        reads("SELECT * FROM ((SELECT 1) UNION (SELECT 2)) AS t JOIN (a JOIN b ON a.x = b.x) ON TRUE",
+        reads("SELECT * FROM ((SELECT 1) UNION (SELECT 2)) AS t "
+            .. "JOIN (a JOIN b ON a.x = b.x) ON TRUE",
             { query = { from = { left = { kind = "derived" }, right = { kind = "join" } } } })
     end)
 
