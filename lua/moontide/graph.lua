@@ -171,6 +171,8 @@ end
 -- parallelism settled and its inputs resolved to edges:
 --     { t =, kind =, name =, type =, parallelism =, step =, slots = { edges, edges } }
 --     edge = { from = operator, ship =, columns =, keyed = }
+-- A *helper* is a step that the user didn't ask for ("key", "partition",
+-- "unkey"); its `t` is the transformation that it serves.
 
 local CONSUMES_KEY = {
     keyed_reduce = true, keyed_sum = true, keyed_min = true, keyed_max = true,
@@ -276,9 +278,9 @@ end
 function Builder:unkey(t, type_text, parallelism, edges)
     return {
         from = self:add {
-            t = t, kind = "step", name = "Unkey", step = { op = "unkey", type = type_text },
-            type = type_text,
-            parallelism = parallelism, slots = { edges }, helper = true,
+            t = t, kind = "step", name = "Unkey", helper = true,
+            step = { op = "unkey", type = type_text }, type = type_text,
+            parallelism = parallelism, slots = { edges },
         },
         ship = "FORWARD",
     }

@@ -250,6 +250,40 @@ function M.text(row)
     return "Row(" .. table.concat(parts, ", ") .. ")"
 end
 
+-- Fields by the names of another shape, or a complaint.
+local function reordered(row, from, to)
+    local fields = {}
+    for i, name in ipairs(to.names) do
+        local j = from.positions[name]
+            or errors.raise("TYPE", "the row has no field '%s', which its type wants", name)
+        fields[i] = rawget(row, j)
+    end
+    return fields
+end
+
+--- Makes a function that brings rows into the shape of a type: a row without
+-- names gets the type's, one with names gets the type's order. Rows of that
+-- shape pass as they are; what doesn't fit raises.
+-- @tparam {string,...} names of the type's fields
+-- @treturn function from a Row to a Row
+-- @usage local conform = row.conformer { "id", "name" }
+-- conform(Row { name = "a", id = 1 })[1] --> 1
+function M.conformer(names)
+    local to = shape(#names, names)
+    return function(row)
+        local meta = getmetatable(row)
+        local from = meta.row_shape
+        if from == to then
+            return row
+        elseif from.width ~= to.width then
+            errors.raise("TYPE", "a row of %d fields, where its type has %d", from.width, to.width)
+        end
+        local fields = from.names and reordered(row, from, to) or Methods.values(row)
+        fields.n = nil
+        return setmetatable(fields, metatable_of(to, meta.row_kind))
+    end
+end
+
 -- ---- methods ----------------------------------------------------------------------
 
 --- How many fields the row has, `nil` ones included.

@@ -61,15 +61,20 @@ end
 -- @param value string, number or boolean
 Configuration.set = setter("set", any_value)
 
---- Sets text. @function Configuration:set_string
+--- Sets text.
+-- @function Configuration:set_string
 Configuration.set_string = setter("set_string", args.is_string)
---- Sets a whole number. @function Configuration:set_integer
+--- Sets a whole number.
+-- @function Configuration:set_integer
 Configuration.set_integer = setter("set_integer", args.is_whole)
---- Sets true or false. @function Configuration:set_boolean
+--- Sets true or false.
+-- @function Configuration:set_boolean
 Configuration.set_boolean = setter("set_boolean", args.is_boolean)
---- Sets a number. @function Configuration:set_float
+--- Sets a number.
+-- @function Configuration:set_float
 Configuration.set_float = setter("set_float", args.is_number)
---- Sets bytes. @function Configuration:set_bytearray
+--- Sets bytes.
+-- @function Configuration:set_bytearray
 Configuration.set_bytearray = setter("set_bytearray", args.is_string)
 
 local BOOLEANS = { ["true"] = true, ["false"] = false }
@@ -100,20 +105,25 @@ end
 -- @tparam string key
 -- @param[opt] default
 Configuration.get_string = getter("get_string", identity, "text")
---- Same as `get_string`. @function Configuration:get
+--- Same as `get_string`.
+-- @function Configuration:get
 Configuration.get = Configuration.get_string
---- Reads a whole number. @function Configuration:get_integer
+--- Reads a whole number.
+-- @function Configuration:get_integer
 Configuration.get_integer = getter("get_integer", function(text)
     local n = tonumber(text)
     return n and n % 1 == 0 and n or nil
 end, "a whole number")
---- Reads true or false. @function Configuration:get_boolean
+--- Reads true or false.
+-- @function Configuration:get_boolean
 Configuration.get_boolean = getter("get_boolean", function(text)
     return BOOLEANS[text:lower()]
 end, "true or false")
---- Reads a number. @function Configuration:get_float
+--- Reads a number.
+-- @function Configuration:get_float
 Configuration.get_float = getter("get_float", tonumber, "a number")
---- Reads bytes. @function Configuration:get_bytearray
+--- Reads bytes.
+-- @function Configuration:get_bytearray
 Configuration.get_bytearray = getter("get_bytearray", identity, "bytes")
 
 --- The keys that are set, sorted.

@@ -117,6 +117,17 @@ describe("Row", function()
         assert.equal(6, sum)
     end)
 
+    it("takes the names and the order of a type", function()
+        local conform = Row.conformer { "name", "id" }
+        assert.equal("Row(name='a', id=1)", tostring(conform(Row { id = 1, name = "a" })))
+        assert.equal("Row(name='a', id=nil)", tostring(conform(Row("a", nil))))
+        local fits = Row.of_kind(RowKind.DELETE, "a", 1):set_field_names { "name", "id" }
+        assert.equal(fits, conform(fits))
+        assert.equal(RowKind.DELETE, conform(Row.of_kind(RowKind.DELETE, "a", 1)):get_row_kind())
+        assert.matches("no field 'name'", message(conform, Row { id = 1, nmae = "a" }))
+        assert.matches("a row of 1 fields, where its type has 2", message(conform, Row(1)))
+    end)
+
     it("is told from other tables", function()
         assert.is_true(Row.is(Row(1)))
         assert.is_false(Row.is { 1 })
