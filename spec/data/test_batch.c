@@ -270,6 +270,45 @@ static void test_small_batches(void)
     mt_type_unref(type);
 }
 
+/* A huge value passes without leaving its room behind. */
+static void test_huge_value(void)
+{
+    enum { HUGE_BYTES = 20 << 20 };
+    mt_type *type = parse_type("ROW<b STRING>");
+    mt_builder *b = mt_builder_new(type, 0, NULL);
+    char *bytes = calloc(1, HUGE_BYTES);
+    mt_batch *batch = NULL;
+    mt__alloc_stats stats;
+    int64_t before;
+    int i, good = 0;
+
+    mt__buffer_pool_limit(0);
+    mt__alloc_read(&stats);
+    before = stats.bytes_live;
+    for (i = 0; i < 3; i++) {
+        /* Large, small in what was large, and large again. */
+        mt_put_bytes(&b->columns[0], bytes, i == 1 ? 10 : HUGE_BYTES);
+        mt_builder_commit(b, NULL);
+        mt_builder_seal(b, &batch, NULL);
+        good += batch->columns[0].offsets[1] == (i == 1 ? 10 : HUGE_BYTES) &&
+                memcmp(batch->columns[0].values, bytes, 10) == 0;
+        mt_batch_unref(batch);
+    }
+    mt_put_bytes(&b->columns[0], bytes, HUGE_BYTES);
+    mt_builder_rollback(b);
+    mt_put_bytes(&b->columns[0], "moon", 4);
+    mt_builder_commit(b, NULL);
+    mt_builder_seal(b, &batch, NULL);
+    good += memcmp(batch->columns[0].values, "moon", 4) == 0;
+    mt_batch_unref(batch);
+    EQ_INT(good, 4, "a value of 20 MiB passes");
+    mt__alloc_read(&stats);
+    OK(stats.bytes_live - before < 1 << 20, "and leaves no room behind");
+    free(bytes);
+    mt_builder_free(b);
+    mt_type_unref(type);
+}
+
 static void test_full(void)
 {
     mt_type *type = parse_type("ROW<a ARRAY<STRING>>");
@@ -521,6 +560,7 @@ int main(void)
     test_random(&rng);
     test_invariants();
     test_small_batches();
+    test_huge_value();
     test_full();
     test_lazy();
     test_threads();

@@ -384,6 +384,14 @@ static bool is_copied(size_t used, size_t capacity)
     return used <= capacity / 8;
 }
 
+/* Bytes grown far past those of a usual batch, by a few huge values: the builder
+ * does not keep, nor make again, room for more of them. */
+static bool is_oversized(const mt_column_builder *c, int k)
+{
+    return k == VALUES && c->type->form == MT_FORM_VAR &&
+           c->bytes_max > 4 * MT_BATCH_BYTES;
+}
+
 int mt__column_builder_prepare(mt_column_builder *c, mt_column *out,
                                const char *name, mt_error **err)
 {
@@ -409,6 +417,8 @@ int mt__column_builder_prepare(mt_column_builder *c, mt_column *out,
         if (!used)
             continue;
         capacity = mt__buffer_capacity(c->owners[k]);
+        if (!is_copied(used, capacity) && is_oversized(c, k))
+            continue;
         out->owners[k] =
             mt__buffer_new(is_copied(used, capacity) ? used : capacity);
         if (!out->owners[k])
@@ -432,9 +442,13 @@ static void seal_buffer(mt_column_builder *c, mt_column *out, int k)
         memcpy(mt__buffer_data(fresh), mt__buffer_data(mine), used);
         if (k == VALIDITY)
             memset(mt__buffer_data(mine), 0xff, used);
+        if (is_oversized(c, k)) {
+            c->owners[k] = NULL;
+            mt__buffer_unref(mine);
+        }
         return;
     }
-    c->owners[k] = fresh;
+    c->owners[k] = fresh; /* NULL where it was oversized */
     out->owners[k] = mine;
     if (k == VALIDITY)
         memset(mt__buffer_data(fresh), 0xff, bits_bytes(c->rows_max));
