@@ -109,6 +109,16 @@ function M.start(plan)
     return setmetatable({ handle = handle }, JobClient)
 end
 
+--- The jobs that this state has started and not seen end.
+-- @treturn {JobClient,...}
+function M.unfinished()
+    local list = {}
+    for i, handle in ipairs(require("moontide.core").jobs()) do
+        list[i] = setmetatable({ handle = handle }, JobClient)
+    end
+    return list
+end
+
 local ENDED = { FINISHED = true, CANCELED = true, FAILED = true }
 
 --- The job's id, 32 hex digits.

@@ -106,6 +106,23 @@ describe("a job client", function()
         assert.is_true(client:get_job_execution_result():done())
     end)
 
+    it("is found among the unfinished until its end was seen", function()
+        local function is_listed(id)
+            for _, client in ipairs(require("moontide.job").unfinished()) do
+                if client:get_job_id() == id then
+                    return true
+                end
+            end
+            return false
+        end
+        local env = environment()
+        finished(env)
+        local client = env:execute_async()
+        assert.is_true(is_listed(client:get_job_id()))
+        client:wait()
+        assert.is_false(is_listed(client:get_job_id()))
+    end)
+
     it("gives what the job counts", function()
         local env = environment()
         env:from_collection({ 1, 2, 3 }, Types.INT()):name "numbers"
