@@ -171,7 +171,7 @@ end
 -- parallelism settled and its inputs resolved to edges:
 --     { t =, kind =, name =, type =, parallelism =, step =, slots = { edges, edges } }
 --     edge = { from = operator, ship =, columns =, keyed = }
--- A *helper* is a step that the user didn't ask for ("key", "partition",
+-- An *added* operator is a step that the user didn't ask for ("key", "partition",
 -- "unkey"); its `t` is the transformation that it serves.
 
 local CONSUMES_KEY = {
@@ -234,7 +234,7 @@ function Builder:partition_step(partition, origin, partitions)
         step.name = step.name or "KeyBy"
     end
     memo[id] = self:add {
-        t = origin, kind = "step", name = step.name, step = step, helper = true,
+        t = origin, kind = "step", name = step.name, step = step, added = true,
         type = tostring(logical.with_column(logical.parse(producer.type), column, column_type)),
         columns_len = #logical.columns(logical.parse(producer.type)),
         parallelism = producer.parallelism,
@@ -278,7 +278,7 @@ end
 function Builder:unkey(t, type_text, parallelism, edges)
     return {
         from = self:add {
-            t = t, kind = "step", name = "Unkey", helper = true,
+            t = t, kind = "step", name = "Unkey", added = true,
             step = { op = "unkey", type = type_text }, type = type_text,
             parallelism = parallelism, slots = { edges },
         },
@@ -340,7 +340,7 @@ local function fuses(op, chaining)
     local from = edge.from
     if edge.ship ~= "FORWARD" or not from.step or from.consumers ~= 1 then
         return false
-    elseif op.helper or from.step.op == "unkey" then
+    elseif op.added or from.step.op == "unkey" then
         return true
     end
     return chaining and not op.t.chain_start and not op.t.chain_none and not from.t.chain_none
@@ -364,7 +364,7 @@ end
 -- The attribute of a node is that of the last of its steps that has it.
 local function last_set(group, attribute)
     for i = #group, 1, -1 do
-        if not group[i].helper and group[i].t[attribute] ~= nil then
+        if not group[i].added and group[i].t[attribute] ~= nil then
             return group[i].t[attribute]
         end
     end
@@ -438,7 +438,7 @@ end
 local function check_uids(operators)
     local seen = {}
     for _, op in ipairs(operators) do
-        local uid = not op.helper and op.t.uid
+        local uid = not op.added and op.t.uid
         if uid and seen[uid] then
             errors.raise("MISUSE", "uid '%s' stands on both '%s' and '%s'", uid, seen[uid], op.name)
         elseif uid then

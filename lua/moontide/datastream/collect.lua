@@ -9,12 +9,23 @@ local SLICE_MS = 100
 
 local Iterator = class.new "CloseableIterator"
 
+-- A value that ends the job when the collector takes it: a loop that was left
+-- by `break` must not keep a job waiting for a reader for ever.
+local function guard(handle)
+    local proxy = newproxy(true)
+    getmetatable(proxy).__gc = function()
+        handle:cancel()
+    end
+    return proxy
+end
+
 --- An iterator over what reaches a plan's "collect" node.
 -- @tparam JobClient client
 -- @tparam number node the node's number
 function Iterator.__init(_, client, node)
     return setmetatable({
         client = client, node = node, rows = {}, at = 0, len = 0, ended = false,
+        guard = guard(client.handle),
     }, Iterator)
 end
 

@@ -6,11 +6,11 @@ local class = require "moontide.class"
 
 local DataStreamSink = class.new "DataStreamSink"
 
--- `helpers` are steps that the sink brings along (a conversion to text, say):
+-- `companions` are steps that the sink brings along (a conversion to text, say):
 -- they run with the sink's parallelism.
-function DataStreamSink.__init(_, transformation, helpers)
+function DataStreamSink.__init(_, transformation, companions)
     return setmetatable({
-        transformation = transformation, helpers = helpers or {},
+        transformation = transformation, companions = companions or {},
     }, DataStreamSink)
 end
 
@@ -46,8 +46,8 @@ function DataStreamSink:set_parallelism(parallelism)
         args.bad(1, "set_parallelism", message)
     end
     self.transformation.parallelism = n
-    for _, helper in ipairs(self.helpers) do
-        helper.parallelism = n
+    for _, companion in ipairs(self.companions) do
+        companion.parallelism = n
     end
     return self
 end

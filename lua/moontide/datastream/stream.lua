@@ -391,11 +391,11 @@ end
 local function add(self, sink)
     local attributes, wanted = sink:sink_attributes(self.type)
     local input = convert(self, wanted, attributes.name)
-    local helpers = input ~= self.transformation and { input } or {}
+    local companions = input ~= self.transformation and { input } or {}
     local t = graph.sink(input, attributes)
     t.name = "Sink: " .. t.name
     self.env:add_transformation(t)
-    return DataStreamSink(t, helpers)
+    return DataStreamSink(t, companions)
 end
 
 local function sink_method(method, keyword)
@@ -424,10 +424,10 @@ local PRINT = args.signature("print", { { "sink_identifier", args.is_string } })
 -- @usage ds:print()
 function DataStream:print(...)
     local identifier = PRINT(...)
-    local input, helpers = self.transformation, {}
+    local input, companions = self.transformation, {}
     if self.type.kind == "RAW" then
         input = graph.step(input, { op = "text", type = "STRING", name = "To text" })
-        helpers[1] = input
+        companions[1] = input
     end
     local sink = graph.sink(input, {
         name = "Sink: Print to Std. Out",
@@ -435,7 +435,7 @@ function DataStream:print(...)
         options = { ["print-identifier"] = identifier },
     })
     self.env:add_transformation(sink)
-    return DataStreamSink(sink, helpers)
+    return DataStreamSink(sink, companions)
 end
 
 local COLLECT = args.signature("execute_and_collect", {

@@ -162,6 +162,24 @@ describe("an iterator over results", function()
     end)
 end)
 
+describe("an iterator that nobody reads any more", function()
+    it("ends its job when it is collected", function()
+        local client
+        for record in environment():from_source(moontide.NumberSequenceSource(1, 2 ^ 50),
+            moontide.WatermarkStrategy.no_watermarks(), "numbers"):execute_and_collect() do
+            assert.equal(1, record)
+            break
+        end
+        for _, unfinished in ipairs(require("moontide.job").unfinished()) do
+            client = unfinished
+        end
+        for _ = 1, 3 do
+            collectgarbage()
+        end
+        assert.equal("canceled", client:wait(5000))
+    end)
+end)
+
 describe("inside an nginx worker", function()
     after_each(function()
         rawset(_G, "ngx", nil)
