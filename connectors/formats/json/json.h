@@ -47,9 +47,10 @@ typedef struct json_node json_node;
 /* Reads the value at reader->at, puts one row into `c`. 0 or below 0. */
 typedef int json_read_fn(json_reader *r, const json_node *node,
                          mt_column_builder *c);
-/* Writes row `row` of `c`, which is not NULL. 0 or below 0. */
-typedef int json_write_fn(json_writer *w, const json_node *node,
-                          const mt_column *c, int32_t row);
+/* Writes row `row` of `c`, which is not NULL, at `p`; returns where it ends, NULL
+ * with writer->rc set. */
+typedef uint8_t *json_write_fn(json_writer *w, const json_node *node,
+                               const mt_column *c, int32_t row, uint8_t *p);
 
 /* One key of a ROW, as it stands in a text. */
 typedef struct json_key {
@@ -181,12 +182,16 @@ static inline bool json_token_ends(const json_reader *r, const uint8_t *p)
 
 /* ---- writing ------------------------------------------------------------------- */
 
+/* Text is written at a pointer that functions hand on to each other, which
+ * stays in a register; `out` learns of it at the end of a row. */
 struct json_writer {
     mt_buf *out;
+    uint8_t *end; /* of the memory of `out` */
     const json_options *options;
     char separator;
-    const char *why; /* a bad value: what is wrong with it */
-    json_path path;  /* the field it is in */
+    int rc;          /* why a function returned NULL */
+    const char *why; /* MT_ERECORD: what is wrong with the value */
+    json_path path;  /* and the field it is in */
 };
 
 json_write_fn json_write_bool, json_write_whole, json_write_real,
