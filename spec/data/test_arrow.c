@@ -159,7 +159,7 @@ static void test_moved_child(uint64_t *rng)
     mt_type_unref(type);
 }
 
-/* ---- arrays of other writers ------------------------------------------------- */
+/* ---- arrays of other writers --------------------------------------------- */
 
 static int releases;
 

@@ -6,7 +6,7 @@
 
 #include "random_data.h"
 
-/* ---- the model --------------------------------------------------------------- */
+/* ---- the model ----------------------------------------------------------- */
 
 /* A whole number of up to DIGITS digits, the last first. */
 #define DIGITS 160
@@ -120,7 +120,7 @@ static big rounded(big a, int n)
     return a;
 }
 
-/* The model's answer as an unscaled value; false when it has too many digits. */
+/* The model's answer, unscaled; false when it has too many digits. */
 static bool value_of(const big *a, int precision, mt_int128 *out)
 {
     mt_int128 v = 0;
@@ -184,7 +184,7 @@ static bool model_calculate(mt_decimal_op op, mt_int128 a, int a_scale,
     return value_of(&r, to.precision, out);
 }
 
-/* ---- tests --------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------- */
 
 static mt_decimal_type random_decimal_type(uint64_t *rng)
 {

@@ -296,7 +296,7 @@ static void test_times(uint64_t *rng)
     EQ_INT(good, 20000, "times of all precisions read back");
 }
 
-/* ---- values as print shows them -------------------------------------------- */
+/* ---- values as print shows them ------------------------------------------ */
 
 /* A batch of one column and one row, made by `put`. */
 static char *printed(const char *type_text, int64_t a, const char *bytes)

@@ -60,16 +60,16 @@ struct ArrowArray {
 MT_API int mt_arrow_export_schema(const mt_type *type, struct ArrowSchema *out,
                                   mt_error **err);
 
-/* Hands out the batch's columns without a copy, but for TIMESTAMP(7 .. 9), which
- * become nanoseconds (MT_ERECORD for what these cannot hold: years before 1677
- * and after 2262). Refs the batch until everything exported is released;
- * decodes absent columns first. MT_ERECORD also for a map with a NULL key, which
- * Arrow has not. *out as above. */
+/* Hands out the batch's columns without a copy, but for TIMESTAMP(7 .. 9),
+ * which become nanoseconds (MT_ERECORD for what these cannot hold: years before
+ * 1677 and after 2262). Refs the batch until everything exported is released;
+ * decodes absent columns first. MT_ERECORD also for a map with a NULL key,
+ * which Arrow has not. *out as above. */
 MT_API int mt_arrow_export(mt_batch *batch, struct ArrowArray *out,
                            mt_error **err);
 
-/* The record type that an imported array of this schema has. Borrows the schema.
- * Returns owned, NULL with err: MT_EUNSUPPORTED for formats without a
+/* The record type that an imported array of this schema has. Borrows the
+ * schema. Returns owned, NULL with err: MT_EUNSUPPORTED for formats without a
  * counterpart (unsigned, dictionaries, unions, views, decimals of 256 bits). */
 MT_API mt_type *mt_arrow_import_schema(const struct ArrowSchema *schema,
                                        mt_error **err);

@@ -99,7 +99,7 @@ void mt_batch_unref(mt_batch *batch)
     mt_free(batch, ((batch_block *)batch)->size);
 }
 
-/* ---- columns decoded later ------------------------------------------------- */
+/* ---- columns decoded later ----------------------------------------------- */
 
 static int decode_column(mt_batch *b, int32_t i, mt_error **err)
 {
@@ -153,7 +153,7 @@ int mt_batch_complete(mt_batch *batch, mt_error **err)
     return 0;
 }
 
-/* ---- batches of batches ---------------------------------------------------- */
+/* ---- batches of batches -------------------------------------------------- */
 
 static int take_sides(mt_batch *out, const mt_batch *batch, const int32_t *rows,
                       int32_t len)

@@ -2,10 +2,10 @@
  *
  * A buffer is one block: up to 63 bytes lost to alignment, then a header of 64
  * bytes, then the bytes. Capacities are powers of two plus CLASS_EXTRA (the one
- * offset that a column has more than rows), so that a freed buffer fits the next
- * request of its class; larger ones are made to measure, never pooled. The pool is a stack a class behind one lock,
- * taken a few times a batch: what was freed last is handed out first, while it
- * is still in the cache.
+ * offset that a column has more than rows), so that a freed buffer fits the
+ * next request of its class; larger ones are made to measure, never pooled. The
+ * pool is a stack a class behind one lock, taken a few times a batch: what was
+ * freed last is handed out first, while it is still in the cache.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/buffer.h"
@@ -46,7 +46,7 @@ static struct pool {
 #endif
 };
 
-/* ---- the pool -------------------------------------------------------------- */
+/* ---- the pool ------------------------------------------------------------ */
 
 static size_t class_bytes(uint8_t cls)
 {
@@ -111,7 +111,7 @@ void mt__buffer_pool_limit(size_t bytes)
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* ---- buffers --------------------------------------------------------------- */
+/* ---- buffers ------------------------------------------------------------- */
 
 static mt_buffer *make_buffer(size_t capacity, uint8_t cls)
 {

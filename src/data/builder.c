@@ -4,8 +4,8 @@
  * header and Lua's drivers rely:
  *   - validity, values (FIXED, BITS) and offsets have room for rows_max rows,
  *     rows_max being a multiple of 64, from the start and after each seal;
- *   - validity is all ones from `rows` to rows_max, and `nulls` counts the zeros
- *     before;
+ *   - validity is all ones from `rows` to rows_max, and `nulls` counts the
+ *     zeros before;
  *   - offsets[0] is 0; values of VAR appear with the first byte.
  *
  * Sealing hands the buffers to the batch and gets the builder others of the
@@ -24,7 +24,7 @@ enum { VALIDITY, VALUES, OFFSETS };
 #define ROWS_FIRST 64
 #define BYTES_FIRST 1024
 
-/* ---- a column's memory ----------------------------------------------------- */
+/* ---- a column's memory --------------------------------------------------- */
 
 static size_t bits_bytes(int32_t rows)
 {
@@ -193,7 +193,7 @@ void mt__column_builder_fini(mt_column_builder *c)
     memset(c, 0, sizeof(*c));
 }
 
-/* ---- putting --------------------------------------------------------------- */
+/* ---- putting ------------------------------------------------------------- */
 
 int mt_put_null(mt_column_builder *c)
 {
@@ -365,7 +365,7 @@ int64_t mt__column_builder_bytes(const mt_column_builder *c)
     return bytes;
 }
 
-/* ---- sealing a column ------------------------------------------------------ */
+/* ---- sealing a column ---------------------------------------------------- */
 
 /* Bytes of buffer `k` that the batch needs; 0: it does without. */
 static size_t used_bytes(const mt_column_builder *c, int k)
@@ -384,8 +384,8 @@ static bool is_copied(size_t used, size_t capacity)
     return used <= capacity / 8;
 }
 
-/* Bytes grown far past those of a usual batch, by a few huge values: the builder
- * does not keep, nor make again, room for more of them. */
+/* Bytes grown far past those of a usual batch, by a few huge values: the
+ * builder does not keep, nor make again, room for more of them. */
 static bool is_oversized(const mt_column_builder *c, int k)
 {
     return k == VALUES && c->type->form == MT_FORM_VAR &&
@@ -429,8 +429,8 @@ int mt__column_builder_prepare(mt_column_builder *c, mt_column *out,
     return 0;
 }
 
-/* Leaves buffer `k` of the batch in out->owners[k] and the builder with one that
- * has room again. */
+/* Leaves buffer `k` of the batch in out->owners[k] and the builder with one
+ * that has room again. */
 static void seal_buffer(mt_column_builder *c, mt_column *out, int k)
 {
     size_t used = used_bytes(c, k);
@@ -483,7 +483,7 @@ void mt__column_builder_seal(mt_column_builder *c, mt_column *out)
     point(c);
 }
 
-/* ---- batch builders -------------------------------------------------------- */
+/* ---- batch builders ------------------------------------------------------ */
 
 mt_builder *mt_builder_new(const mt_type *type, int32_t rows_max,
                            mt_error **err)
@@ -649,7 +649,7 @@ int mt_builder_set_timestamp(mt_builder *b, int32_t row, int64_t ms)
     return 0;
 }
 
-/* ---- sealing a batch ------------------------------------------------------- */
+/* ---- sealing a batch ----------------------------------------------------- */
 
 static int prepare_columns(mt_builder *b, mt_batch *batch, mt_error **err)
 {

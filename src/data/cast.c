@@ -1,9 +1,10 @@
 /* Casts: which exist, and the way through nested columns down to scalars.
  *
  * A column is cast in the cheapest of three manners: copied whole when its
- * values need no change, by a loop over plain numbers, or value by value. Nested
- * columns are cast child by child; value by value only where a NULL may hide
- * children that cannot be cast, or where TRY_CAST has to take a whole row back.
+ * values need no change, by a loop over plain numbers, or value by value.
+ * Nested columns are cast child by child; value by value only where a NULL may
+ * hide children that cannot be cast, or where TRY_CAST has to take a whole row
+ * back.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/cast_impl.h"
@@ -12,7 +13,7 @@
 
 static int cast_range(const mt__cast *k, int32_t from_row, int32_t rows);
 
-/* ---- which casts exist ----------------------------------------------------- */
+/* ---- which casts exist --------------------------------------------------- */
 
 /* Sets of kinds, a bit each. */
 #define BIT(kind) (1u << MT_##kind)
@@ -27,8 +28,8 @@ static int cast_range(const mt__cast *k, int32_t from_row, int32_t rows);
 
 _Static_assert(MT_KINDS_LEN <= 32, "a set of kinds is 32 bits");
 
-/* For each target, from which kinds an INSERT casts unasked, and from which CAST
- * does besides. A kind casts to itself. */
+/* For each target, from which kinds an INSERT casts unasked, and from which
+ * CAST does besides. A kind casts to itself. */
 static const struct {
     uint32_t implicit;
     uint32_t with_cast;
@@ -112,7 +113,7 @@ bool mt_cast_is_free(const mt_type *from, const mt_type *to)
     return true;
 }
 
-/* ---- values ---------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------- */
 
 #define VALUE_SHOWN_MAX 80
 
@@ -154,7 +155,7 @@ static int cast_values(const mt__cast *k, int32_t from_row, int32_t rows)
     return rc;
 }
 
-/* ---- nested columns -------------------------------------------------------- */
+/* ---- nested columns ------------------------------------------------------ */
 
 static mt__cast child_cast(const mt__cast *k, int32_t i)
 {
@@ -226,7 +227,7 @@ static int cast_nested(const mt__cast *k, int32_t from_row, int32_t rows)
     return rc;
 }
 
-/* ---- columns --------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------- */
 
 /* The pair is supported. */
 static int cast_range(const mt__cast *k, int32_t from_row, int32_t rows)
@@ -271,7 +272,7 @@ int mt_cast_column(const mt_type *from, const mt_column *c, int32_t rows,
     return rc;
 }
 
-/* ---- batches --------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------- */
 
 /* Column i of `out`, which is zeroed but for its children. */
 static int cast_into(mt_batch *out, int32_t i, const mt_type *from,

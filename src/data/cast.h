@@ -33,9 +33,9 @@ typedef struct mt_cast_session {
  * TIMESTAMP to DATE and TIME and the like. Nullability does not matter here. */
 bool mt_cast_supported(const mt_type *from, const mt_type *to, bool *implicit);
 
-/* True when the physical values need no change at all, so that the column can be
- * passed on as it is: types equal but for nullability and names of fields, or a
- * VARCHAR that only gets longer, a DECIMAL with more digits and the like.
+/* True when the physical values need no change at all, so that the column can
+ * be passed on as it is: types equal but for nullability and names of fields,
+ * or a VARCHAR that only gets longer, a DECIMAL with more digits and the like.
  * mt_batch_project() takes such columns. */
 bool mt_cast_is_free(const mt_type *from, const mt_type *to);
 
@@ -47,9 +47,9 @@ int mt_cast_column(const mt_type *from, const mt_column *c, int32_t rows,
                    mt_column_builder *out, mt_cast_mode mode,
                    const mt_cast_session *session, mt_error **err);
 
-/* A batch of type `type` whose column i is column from[i] of `batch`, cast where
- * the types ask for it, by reference where they do not. Kinds and timestamps
- * pass. Returns owned; NULL with err, as for mt_cast_column(). */
+/* A batch of type `type` whose column i is column from[i] of `batch`, cast
+ * where the types ask for it, by reference where they do not. Kinds and
+ * timestamps pass. Returns owned; NULL with err, as for mt_cast_column(). */
 mt_batch *mt_cast_batch(mt_batch *batch, const mt_type *type,
                         const int32_t *from, mt_cast_mode mode,
                         const mt_cast_session *session, mt_error **err);

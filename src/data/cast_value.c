@@ -11,7 +11,7 @@
 #include "data/text.h"
 #include "data/time.h"
 
-/* ---- numbers by the column ------------------------------------------------- */
+/* ---- numbers by the column ----------------------------------------------- */
 
 /* Java's (int) and (long) of a double: the limits beyond them, 0 for NaN. */
 static int32_t i32_of_f64(double v)
@@ -118,7 +118,7 @@ bool mt__cast_numbers(const mt__cast *k, int32_t from_row, int32_t rows,
     return true;
 }
 
-/* ---- reading and putting a value ------------------------------------------- */
+/* ---- reading and putting a value ----------------------------------------- */
 
 static const void *value_at(const mt__cast *k, int32_t row)
 {
@@ -173,7 +173,7 @@ static mt_decimal_type decimal_type(const mt_type *type)
     return t;
 }
 
-/* ---- BOOLEAN and DECIMAL --------------------------------------------------- */
+/* ---- BOOLEAN and DECIMAL ------------------------------------------------- */
 
 static int integer_to_boolean(const mt__cast *k, int32_t row)
 {
@@ -251,7 +251,7 @@ static int decimal_to_number(const mt__cast *k, int32_t row)
     }
 }
 
-/* ---- text ------------------------------------------------------------------ */
+/* ---- text ---------------------------------------------------------------- */
 
 /* The text without blanks around it. */
 static const char *text_at(const mt__cast *k, int32_t row, size_t *len)
@@ -376,7 +376,7 @@ static int to_binary(const mt__cast *k, int32_t row)
     return mt_put_bytes(k->out, k->scratch->data, k->scratch->len);
 }
 
-/* ---- times ----------------------------------------------------------------- */
+/* ---- times --------------------------------------------------------------- */
 
 /* Any of DATE, TIME and the timestamps as local time since 1970. */
 static mt_timestamp9 local_at(const mt__cast *k, int32_t row)
@@ -429,7 +429,7 @@ static int time_to_time(const mt__cast *k, int32_t row)
     }
 }
 
-/* ---- which ----------------------------------------------------------------- */
+/* ---- which --------------------------------------------------------------- */
 
 static bool is_float(mt_kind kind)
 {

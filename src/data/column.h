@@ -9,7 +9,7 @@
 
 #include "data/type.h"
 
-/* ---- sealed columns -------------------------------------------------------- */
+/* ---- sealed columns ------------------------------------------------------ */
 
 /* Bytes of the rows, nested ones included. */
 int64_t mt__column_bytes(const mt_type *type, const mt_column *c);
@@ -26,7 +26,7 @@ int mt__column_take(mt_column *out, const mt_type *type, const mt_column *c,
 /* How many of the first `rows` bits are 0; NULL bits are all 1. */
 int32_t mt__count_nulls(const uint8_t *bits, int32_t rows);
 
-/* ---- column builders ------------------------------------------------------- */
+/* ---- column builders ----------------------------------------------------- */
 
 /* Room for `rows_max` rows to begin with; borrows `type`. The memory of `c` may
  * hold anything. On MT_ENOMEM nothing needs to be freed. */
@@ -42,8 +42,8 @@ void mt__column_builder_cut(mt_column_builder *c, int32_t rows);
 int mt__column_builder_append(mt_column_builder *c, const mt_column *from,
                               int32_t from_row, int32_t len);
 /* Marks the `len` rows after the last as NULL where those of `from` are. The
- * rows must be there (mt__column_builder_reserve) and are counted by the caller,
- * once their values are in place as well. */
+ * rows must be there (mt__column_builder_reserve) and are counted by the
+ * caller, once their values are in place as well. */
 void mt__column_builder_append_validity(mt_column_builder *c,
                                         const mt_column *from, int32_t from_row,
                                         int32_t len);
@@ -56,11 +56,11 @@ int64_t mt__column_builder_bytes(const mt_column_builder *c);
  * is for MT_EINTERNAL when the children do not fit their column. */
 int mt__column_builder_prepare(mt_column_builder *c, mt_column *out,
                                const char *name, mt_error **err);
-/* The second cannot fail: the rows are now `out`'s, the builder is empty with as
- * much room as before. */
+/* The second cannot fail: the rows are now `out`'s, the builder is empty with
+ * as much room as before. */
 void mt__column_builder_seal(mt_column_builder *c, mt_column *out);
 
-/* ---- batches --------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------- */
 
 /* A batch of so many rows whose columns have their children but are zeroed
  * else. Refs `type`. NULL when memory runs out. */

@@ -1,8 +1,9 @@
 /* Decimal arithmetic on 128-bit integers with 256-bit intermediates.
  *
  * Every operation is brought to the form numerator / denominator, both at most
- * 256 and 128 bits wide, divided once and rounded once. Operands have at most 38
- * digits (127 bits); scaling one up by at most 10^38 keeps it under 254 bits.
+ * 256 and 128 bits wide, divided once and rounded once. Operands have at most
+ * 38 digits (127 bits); scaling one up by at most 10^38 keeps it under 254
+ * bits.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/decimal.h"
@@ -38,7 +39,7 @@ static uint128 magnitude(mt_int128 v)
     return v < 0 ? -(uint128)v : (uint128)v;
 }
 
-/* ---- 256 bits -------------------------------------------------------------- */
+/* ---- 256 bits ------------------------------------------------------------ */
 
 static u256 widen(uint128 v)
 {
@@ -168,7 +169,7 @@ static u256 divide(const u256 *n, uint128 d, uint128 *rest)
     return divide_small(n, (uint64_t)d, rest);
 }
 
-/* n / d rounded half up, with a sign, when it has at most `precision` digits. */
+/* n / d rounded half up, with a sign, if it has at most `precision` digits. */
 static bool finish(const u256 *n, uint128 d, bool negative, int32_t precision,
                    mt_int128 *out)
 {
@@ -193,7 +194,7 @@ static bool finish(const u256 *n, uint128 d, bool negative, int32_t precision,
     return true;
 }
 
-/* ---- operations ------------------------------------------------------------ */
+/* ---- operations ---------------------------------------------------------- */
 
 bool mt__decimal_rescale(mt_int128 v, int32_t scale, mt_decimal_type to,
                          mt_int128 *out)
@@ -255,8 +256,8 @@ static bool add_signed(mt_int128 a, int32_t a_scale, mt_int128 b,
     return fit(subtract(&y, &x), scale, b < 0, to, out);
 }
 
-/* a / b with to.scale digits: the numerator is scaled so that one division gives
- * them, or the denominator where the scale asks for fewer than there are. */
+/* a / b with to.scale digits: the numerator is scaled so that one division
+ * gives them, or the denominator where the scale asks for fewer of them. */
 static bool divide_signed(mt_int128 a, int32_t a_scale, mt_int128 b,
                           int32_t b_scale, mt_decimal_type to, mt_int128 *out)
 {
@@ -368,7 +369,7 @@ int mt__decimal_compare(mt_int128 a, int32_t a_scale, mt_int128 b,
     return a < 0 ? -order : order;
 }
 
-/* ---- types ----------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------- */
 
 #define SCALE_KEPT_MIN 6
 
@@ -415,7 +416,7 @@ mt_decimal_type mt__decimal_result(mt_decimal_op op, mt_decimal_type a,
     }
 }
 
-/* ---- other numbers --------------------------------------------------------- */
+/* ---- other numbers ------------------------------------------------------- */
 
 bool mt__decimal_from_i64(int64_t v, mt_decimal_type to, mt_int128 *out)
 {

@@ -1,8 +1,8 @@
 /* Hash and order of values.
  *
- * Hashing goes column by column with a loop a form, as it is on the way of every
- * keyed record. Nested columns are hashed from the inside: the elements' hashes
- * first, then one a row out of them.
+ * Hashing goes column by column with a loop a form, as it is on the way of
+ * every keyed record. Nested columns are hashed from the inside: the elements'
+ * hashes first, then one a row out of them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/key.h"
@@ -12,7 +12,7 @@
 #define HASH_OF_NULL UINT64_C(0x9AE16A3B2F90404F)
 #define HASH_OF_NAN UINT64_C(0x7FF8000000000000)
 
-/* ---- hash ------------------------------------------------------------------ */
+/* ---- hash ---------------------------------------------------------------- */
 
 static uint64_t bits_of_f64(double v)
 {
@@ -144,7 +144,7 @@ int mt_column_hash(const mt_column *c, const mt_type *type, int32_t rows,
     }
 }
 
-/* ---- order ----------------------------------------------------------------- */
+/* ---- order --------------------------------------------------------------- */
 
 static int compare_i64(int64_t a, int64_t b)
 {
@@ -243,8 +243,8 @@ static int compare_entries(const mt_type *type, const mt_column *a, int32_t i,
                              &b->children[1], k);
 }
 
-/* The map's entry that follows `previous` (-1: none) when they are sorted, those
- * that are equal by position. */
+/* The map's entry that follows `previous` (-1: none) when they are sorted,
+ * those that are equal by position. */
 static int32_t next_entry(const mt_type *type, const mt_column *c, int32_t row,
                           int32_t previous)
 {

@@ -1,9 +1,9 @@
 /* Values as text and back.
  *
  * Numbers are written two digits at a time from a table. Doubles get their
- * shortest digits from text_float.cc and Java's layout here: plain from 10^-3 up
- * to 10^7, with an exponent outside, always with a digit on either side of the
- * point. Whatever reads takes the whole text or nothing.
+ * shortest digits from text_float.cc and Java's layout here: plain from 10^-3
+ * up to 10^7, with an exponent outside, always with a digit on either side of
+ * the point. Whatever reads takes the whole text or nothing.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/text.h"
@@ -23,7 +23,7 @@ const double mt__power10_f64[23] = {
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 };
 
-/* ---- whole numbers --------------------------------------------------------- */
+/* ---- whole numbers ------------------------------------------------------- */
 
 static int count_digits(uint64_t v)
 {
@@ -92,7 +92,7 @@ bool mt_read_i64(const char *text, size_t len, int64_t *out)
     return true;
 }
 
-/* ---- floating point -------------------------------------------------------- */
+/* ---- floating point ------------------------------------------------------ */
 
 /* Java's layout of d1.d2d3.. * 10^exponent. */
 static size_t lay_out(char *out, const char *digits, int len, int exponent)
@@ -173,9 +173,9 @@ static bool is_word(const char *text, size_t len, const char *word)
     return strlen(word) == len && memcmp(text, word, len) == 0;
 }
 
-/* The digits of a number as they are read: the first KEPT of them that count, and
- * where the point stands. One more than a decimal holds decides about rounding;
- * those after it cannot. */
+/* The digits of a number as they are read: the first KEPT of them that count,
+ * and where the point stands. One more than a decimal holds decides about
+ * rounding; those after it cannot. */
 #define KEPT (MT_DECIMAL_DIGITS_MAX + 1)
 
 typedef struct scan {
@@ -286,7 +286,7 @@ READ_FLOAT(mt_read_f64, read_f64, double)
 READ_FLOAT(mt__read_f32, read_f32, float)
 #undef READ_FLOAT
 
-/* ---- decimals -------------------------------------------------------------- */
+/* ---- decimals ------------------------------------------------------------ */
 
 size_t mt_text_decimal(char *out, mt_int128 v, int32_t scale)
 {
@@ -352,7 +352,7 @@ bool mt_read_decimal(const char *text, size_t len, int32_t precision,
     return true;
 }
 
-/* ---- dates and times ------------------------------------------------------- */
+/* ---- dates and times ----------------------------------------------------- */
 
 static size_t put_year(char *out, int64_t year)
 {
@@ -548,7 +548,7 @@ bool mt_read_timestamp(const char *text, size_t len, const mt_type *type,
     return mt__timestamp_put(type, join_timestamp(days, nanos), out);
 }
 
-/* ---- dates and times as CAST reads them ------------------------------------ */
+/* ---- dates and times as CAST reads them ---------------------------------- */
 
 bool mt__scan_date(const char *text, size_t len, int32_t *days)
 {
@@ -638,7 +638,7 @@ size_t mt__text_millis(char *out, int64_t millis)
                      3);
 }
 
-/* ---- values as print shows them -------------------------------------------- */
+/* ---- values as print shows them ------------------------------------------ */
 
 bool mt__text_number(char *out, size_t *len, const mt_type *type,
                      const void *value)

@@ -17,9 +17,9 @@ bool mt__read_f32(const char *text, size_t len, float *out);
 
 /* Dates, times and timestamps as CAST reads them, more freely than formats do:
  * month, day, hour, minute and second may have one digit and be left off from
- * the right ("2020", "2020-1-5", "7:5"); a date may have a time behind it, which
- * is ignored; a timestamp may stop after the date, its time after the minute;
- * 'T' stands for the blank between them. */
+ * the right ("2020", "2020-1-5", "7:5"); a date may have a time behind it,
+ * which is ignored; a timestamp may stop after the date, its time after the
+ * minute; 'T' stands for the blank between them. */
 bool mt__scan_date(const char *text, size_t len, int32_t *days);
 bool mt__scan_time(const char *text, size_t len, const mt_type *type,
                    void *out);

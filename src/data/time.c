@@ -2,9 +2,9 @@
  *
  * Days and dates are turned into each other with years that begin in March, so
  * that the leap day is a year's last and months have lengths given by a linear
- * formula (Neri and Schneider, "Euclidean affine functions and their application
- * to calendar algorithms"; Hinnant, "chrono-compatible low-level date
- * algorithms").
+ * formula (Neri and Schneider, "Euclidean affine functions and their
+ * application to calendar algorithms"; Hinnant, "chrono-compatible low-level
+ * date algorithms").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/time.h"
