@@ -5,6 +5,7 @@ local cells = require "moontide.table.cells"
 local class = require "moontide.class"
 local enum = require "moontide.enum"
 local errors = require "moontide.error"
+local job = require "moontide.job"
 local logical = require "moontide.logical"
 local Row = require "moontide.row"
 local tableau = require "moontide.table.tableau"
@@ -91,12 +92,25 @@ function M.of_rows(columns, open, client, options)
     return new(fields)
 end
 
+--- Names with those that stand more than once numbered: s_1, s_2.
+local function numbered(names)
+    local times, seen, result = {}, {}, {}
+    for _, name in ipairs(names) do
+        times[name] = (times[name] or 0) + 1
+    end
+    for i, name in ipairs(names) do
+        seen[name] = (seen[name] or 0) + 1
+        result[i] = times[name] > 1 and name .. "_" .. seen[name] or name
+    end
+    return result
+end
+
 --- A job that writes; prints -1 for each sink.
 -- @tparam {string,...} sinks full names
 -- @tparam JobClient client
 function M.of_insert(sinks, client)
     local columns, counts = {}, {}
-    for i, name in ipairs(sinks) do
+    for i, name in ipairs(numbered(sinks)) do
         columns[i] = { name = name, type = logical.scalar "BIGINT" }
         counts[i] = -1
     end
@@ -116,7 +130,12 @@ function TableResult:collect()
         errors.raise("MISUSE", "the rows of a result can be taken once")
     end
     self.taken = true
-    self.iterator = self.open()
+    return self:opened()
+end
+
+--- The iterator, made once.
+function TableResult:opened()
+    self.iterator = self.iterator or self.open()
     return self.iterator
 end
 
@@ -178,6 +197,22 @@ function TableResult:print(emit)
     io.stdout:flush()
 end
 
+local SLICE_MS = 100
+
+--- Waits until a query's first row has come, or none will.
+local function wait_for_row(self, timeout_ms)
+    local iterator, waited = self:opened(), 0
+    while iterator.at >= iterator.len and not iterator.ended do
+        local slice = timeout_ms and math.min(SLICE_MS, timeout_ms - waited) or SLICE_MS
+        if slice <= 0 then
+            return false
+        end
+        iterator:fetch(slice)
+        waited = waited + slice
+    end
+    return true
+end
+
 --- Waits for the job's end, or for the first row of a query. Raises the job's
 -- error.
 -- @tparam[opt] number timeout_ms raises an error of code TIMEOUT when it takes longer
@@ -188,7 +223,12 @@ function TableResult:wait(timeout_ms)
             args.bad(1, "wait", message)
         end
     end
-    if self.client and self.client:wait(timeout_ms) == "running" then
+    if self.style == "rows" then
+        job.refuse_in_nginx("TableResult.wait", "collect():try_next")
+        if not wait_for_row(self, timeout_ms) then
+            errors.raise("TIMEOUT", "no row has come after %d ms", timeout_ms)
+        end
+    elseif self.client and self.client:wait(timeout_ms) == "running" then
         errors.raise("TIMEOUT", "the job still runs after %d ms", timeout_ms)
     end
 end

@@ -104,8 +104,8 @@ describe("plans of tables", function()
     it("refuse columns that don't fit, naming both", function()
         local _, err = pcall(insert, "INSERT INTO s SELECT b, b FROM plain")
         assert.matches("column types of query result and sink for table "
-            .. "'default_catalog.default_database.s' do not match: column 'x' is BIGINT, 'b' of the "
-            .. "query is STRING (query [b: STRING, b0: STRING], sink "
+            .. "'default_catalog.default_database.s' do not match: column 'x' is BIGINT, 'b' of "
+            .. "the query is STRING (query [b: STRING, b0: STRING], sink "
             .. "[x: BIGINT, y: STRING])\n  INSERT INTO s SELECT b, b FROM plain\n                ^",
             err.message, 1, true)
         _, err = pcall(insert, "INSERT INTO s SELECT a FROM plain")

@@ -31,6 +31,18 @@ describe("jobs of tables", function()
         assert.equal("FINISHED", result:get_job_client():status())
     end)
 
+    it("let wait() return at the first row, and lose none", function()
+        t_env:execute_sql "CREATE TABLE endless (n INT) WITH ('connector' = 'datagen')"
+        local result = t_env:execute_sql "SELECT n FROM endless"
+        result:wait()
+        local rows = result:collect()
+        assert.is_number(rows:next()[1])
+        rows:close()
+        result = t_env:execute_sql "SELECT n FROM numbers"
+        result:wait(10000)
+        assert.equal(3, #texts(result:collect()))
+    end)
+
     it("print them as a table", function()
         local lines = {}
         t_env:from_path("numbers"):select("n"):execute():print(function(line)
@@ -55,7 +67,9 @@ describe("jobs of tables", function()
             INSERT INTO hole SELECT n FROM numbers;
             INSERT INTO hole SELECT twice FROM numbers; END]]
         result:wait()
-        assert.equal(2, #result:get_table_schema():get_field_names())
+        assert.same({ "default_catalog.default_database.hole_1",
+            "default_catalog.default_database.hole_2" },
+            result:get_table_schema():get_field_names())
         assert.matches("insert%-into_default_catalog", result:get_job_client():get_job_name())
     end)
 
