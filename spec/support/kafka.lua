@@ -169,8 +169,9 @@ local function watermarks(topic, partition, address, timeout_ms)
     return code, tonumber(low[0]), tonumber(high[0])
 end
 
--- Asks until there is an answer: a partition's leader may be on its way, and
--- this client's metadata a moment old.
+-- Asks until there is an answer: a partition's leader may be on its way. A client
+-- that once heard of a topic too early goes on believing that it has no
+-- partitions, so that each try has a new one.
 local function patient_watermarks(topic, partition, address)
     local code, low, high
     for _ = 1, 100 do
@@ -178,7 +179,8 @@ local function patient_watermarks(topic, partition, address)
         if code == 0 then
             return low, high
         end
-        net.pause(100)
+        clients[address] = nil
+        net.pause(50)
     end
     check(code, topic .. " partition " .. partition)
 end
