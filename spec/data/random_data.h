@@ -412,7 +412,7 @@ UNUSED static const char *message_of(mt_error **err)
     return text;
 }
 
-/* A column built of texts, NULL for NULL ones, as a batch of ROW<c type>. */
+/* The type of a spelling that must be right. */
 UNUSED static mt_type *parse_type(const char *text)
 {
     mt_error *err = NULL;

@@ -31,8 +31,7 @@ int32_t mt__type_columns_deep(const mt_type *type);
 mt_type *mt__type_with_nullable(const mt_type *type, bool nullable,
                                 mt_error **err);
 
-/* A ROW that prints as a tuple. Otherwise as mt_type_new_nested(MT_ROW, ...).
- * */
+/* A ROW that prints as a tuple; otherwise as mt_type_new_nested() makes it. */
 mt_type *mt__type_new_tuple(bool nullable, const mt_field *fields,
                             int32_t fields_len, mt_error **err);
 
