@@ -72,11 +72,15 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 {
     kafka_client *c = rd_kafka_opaque(rk);
     char line[1024];
-    bool quiet = strcmp(facility, "CONFWARN") == 0;
+    /* What FAIL says comes again as an error event; CONFWARN is about
+     * properties of the other role, which note_useless() spoke of. */
+    bool quiet = strcmp(facility, "CONFWARN") == 0 ||
+                 strcmp(facility, "FAIL") == 0;
 
     snprintf(line, sizeof(line), "%s: %s", facility, text);
-    say(c, level <= 4 && !quiet ? MT_LOG_WARN
-           : level <= 6 && !quiet ? MT_LOG_INFO : MT_LOG_DEBUG, line);
+    say(c, quiet || level > 6 ? MT_LOG_DEBUG
+           : level <= 4       ? MT_LOG_WARN
+                              : MT_LOG_INFO, line);
 }
 
 static bool is_refusal(rd_kafka_resp_err_t failed, const char *text)

@@ -9,6 +9,8 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include "c11_threads.h"
+
 #include "moontide.h"
 #include "tap.h"
 
