@@ -4,8 +4,9 @@ local process = require "process"
 -- An installed tree, made once.
 local function install(prefix)
     local build = os.getenv "BUILD" or "build/release"
-    local result = process.run(("env -u MAKEFLAGS -u MAKELEVEL make -s install BUILD=%s DESTDIR=%s PREFIX=/usr")
-        :format(process.quote(build), process.quote(prefix)), 60)
+    local result = process.run(("env -u MAKEFLAGS -u MAKELEVEL "
+        .. "make -s install BUILD=%s DESTDIR=%s PREFIX=/usr")
+        :format(process.quote(build), process.quote(prefix)))
     assert(result.status == 0, result.err)
 end
 
