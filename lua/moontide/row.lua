@@ -261,22 +261,40 @@ local function reordered(row, from, to)
     return fields
 end
 
+-- Fields of a plain table: by position, or by the names of the shape.
+local function fields_of_table(t, to)
+    local fields = {}
+    for key, value in pairs(t) do
+        local i = type(key) == "string" and to.positions[key] or key
+        if type(i) == "number" and i >= 1 and i <= to.width then
+            fields[i] = value
+        elseif key ~= "n" then
+            errors.raise("TYPE", "the row has a field %s, which its type lacks", tostring(key))
+        end
+    end
+    return fields
+end
+
 --- Makes a function that brings rows into the shape of a type: a row without
--- names gets the type's, one with names gets the type's order. Rows of that
--- shape pass as they are; what doesn't fit raises.
+-- names gets the type's, one with names gets the type's order, a plain table
+-- becomes a row. Rows of that shape pass as they are; what doesn't fit raises.
 -- @tparam {string,...} names of the type's fields
--- @treturn function from a Row to a Row
+-- @treturn function from a Row or plain table to a Row
 -- @usage local conform = row.conformer { "id", "name" }
 -- conform(Row { name = "a", id = 1 })[1] --> 1
 function M.conformer(names)
     local to = shape(#names, names)
     return function(row)
-        local meta = getmetatable(row)
-        local from = meta.row_shape
+        local meta = type(row) == "table" and getmetatable(row)
+        if meta == nil then
+            return M.from(fields_of_table(row, to), to.width, names)
+        end
+        local from = shape_of(meta)
         if from == to then
             return row
-        elseif from.width ~= to.width then
-            errors.raise("TYPE", "a row of %d fields, where its type has %d", from.width, to.width)
+        elseif not from or from.width ~= to.width then
+            local got = from and ("a row of %d fields"):format(from.width) or type(row)
+            errors.raise("TYPE", "a row of %d fields expected, got %s", to.width, got)
         end
         local fields = from.names and reordered(row, from, to) or Methods.values(row)
         fields.n = nil

@@ -12,6 +12,7 @@ local enum = require "moontide.enum"
 local errors = require "moontide.error"
 local graph = require "moontide.graph"
 local logical = require "moontide.logical"
+local null = require "moontide.null"
 
 local StreamExecutionEnvironment = class.new "StreamExecutionEnvironment"
 
@@ -362,6 +363,27 @@ local FROM_COLLECTION = args.signature("from_collection", {
     { "type_info", args.is_type },
 })
 
+-- The elements as records of the type: what stands for a row becomes one, so
+-- that closures find its fields by name.
+local function records_of(collection, type_info)
+    local records, conform = {}, nil
+    if type_info and type_info.kind == "ROW" then
+        conform = require("moontide.row").conformer(type_info:get_field_names())
+    end
+    for i = 1, #collection do
+        local value = collection[i]
+        if conform and value ~= null then
+            local ok, record = pcall(conform, value)
+            if not ok then
+                errors.raise("TYPE", "element %d: %s", i, record.message)
+            end
+            value = record
+        end
+        records[i] = value
+    end
+    return records
+end
+
 --- A stream of Lua values, of parallelism 1.
 -- @tparam table collection a sequence that isn't empty; `moontide.null` stands
 -- for NULL
@@ -374,11 +396,7 @@ function StreamExecutionEnvironment:from_collection(...)
     if #collection == 0 then
         args.bad(1, "from_collection", "the collection is empty")
     end
-    local values = {}
-    for i = 1, #collection do
-        values[i] = collection[i]
-    end
-    return stream(self, graph.values(values, {
+    return stream(self, graph.values(records_of(collection, type_info), {
         name = "Source: Collection Source",
         type = type_info or logical.scalar "RAW",
     }))

@@ -201,6 +201,15 @@ describe("a stream", function()
             "Row(name='d', n=nil)" }, texts(ds))
     end)
 
+    it("says which element of a collection isn't a row", function()
+        assert.equal("element 2: the row has a field 3, which its type lacks", message(function()
+            environment():from_collection({ { "a", 1 }, { "b", 2, 3 } }, PAIR)
+        end))
+        assert.equal("element 1: a row of 2 fields expected, got number", message(function()
+            environment():from_collection({ 1 }, PAIR)
+        end))
+    end)
+
     it("answers NULL as moontide.null", function()
         local list = environment():from_collection({ 1, moontide.null, 3 }, Types.INT())
             :execute_and_collect { limit = 10 }
