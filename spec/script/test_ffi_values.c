@@ -92,8 +92,8 @@ static void test_decimal_from_numbers(void)
     for (i = 0; i < 2000; i++) {
         double v = (double)random_below(2000000) / 1000 - 1000;
 
-        exact += mt_ffi_decimal_from_f64(v, &d) &&
-                 mt_ffi_decimal_to_f64(&d) == v;
+        exact +=
+            mt_ffi_decimal_from_f64(v, &d) && mt_ffi_decimal_to_f64(&d) == v;
     }
     EQ_INT(exact, 2000, "a number survives as a decimal");
     mt_ffi_decimal_from_i64(INT64_MIN, &d);

@@ -152,8 +152,7 @@ int mt_ffi_date_read(const char *text, size_t len, mt_ffi_date *out)
     return mt_read_date(text, len, &out->days);
 }
 
-int mt_ffi_date_make(int32_t year, int32_t month, int32_t day,
-                     mt_ffi_date *out)
+int mt_ffi_date_make(int32_t year, int32_t month, int32_t day, mt_ffi_date *out)
 {
     if (year < 0 || year > 9999 || !mt__civil_exists(year, month, day))
         return 0;
