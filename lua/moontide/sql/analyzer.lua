@@ -84,8 +84,8 @@ end
 local EXPRESSIONS = {
     literal = "literals in SELECT", case = "CASE", cast = "CAST", field = "nested fields in SELECT",
     index = "element access in SELECT", interval = "INTERVAL",
-    subquery = "subqueries in expressions",
-    descriptor = "DESCRIPTOR", table_arg = "TABLE arguments", named = "named arguments",
+    subquery = "subqueries in expressions", descriptor = "DESCRIPTOR",
+    table_arg = "TABLE arguments", named = "named arguments",
 }
 
 local function refuse_expression(self, node)
@@ -159,8 +159,7 @@ end
 
 local CLAUSES = {
     { "distinct", "SELECT DISTINCT" }, { "where", "WHERE" }, { "group_by", "GROUP BY" },
-    { "having", "HAVING" },
-    { "windows", "WINDOW" }, { "qualify", "QUALIFY" },
+    { "having", "HAVING" }, { "windows", "WINDOW" }, { "qualify", "QUALIFY" },
 }
 
 local query = {}
@@ -303,8 +302,8 @@ function from.ref(self, node)
 end
 
 function from.derived(self, node)
-    return { relation = self:renamed(self:query(node.query), node.columns, node.pos),
-        alias = node.alias }
+    local input = self:renamed(self:query(node.query), node.columns, node.pos)
+    return { relation = input, alias = node.alias }
 end
 
 from["function"] = function(self, node)

@@ -1,9 +1,8 @@
 --- The tree that SQL text becomes, and what builds, walks and prints it.
 --
 -- Every node is a plain table with `kind` and `pos`, the byte of the statement
--- where it begins (`path_pos` is that of a statement's `path`). Nodes hold no text of the
--- statement and no functions. What is
--- optional is nil or false. `path` is a sequence of one to three names.
+-- where it begins (`path_pos` is that of a statement's `path`). Nodes hold no
+-- functions. What is optional is nil. `path` is a sequence of one to three names.
 --
 -- ## Expressions
 -- The Table API's expressions (`moontide.table.expressions`) are the same tree.
@@ -23,9 +22,9 @@
 --     cast      arg, type, try
 --     field     arg, name: (expr).name      index  arg, at: expr[at]
 --     interval  value, negative, from, to, type
---     alias     arg, name, more (names of a function's further columns)
+--     alias     arg, name
 --     named     name, arg: f(name => expr)
---     subquery  query, form: "scalar" | "EXISTS" | "UNIQUE"; IN's is its 2nd arg
+--     subquery  query, form: "scalar" | "EXISTS" | "IN" (then IN's 2nd arg)
 --     table_arg path or query, partition_by, order_by: TABLE t in a call
 --     descriptor columns: DESCRIPTOR(ts)
 --     over      is no expression: partition_by, order_by, frame, or name
@@ -49,11 +48,12 @@
 -- ## Statements
 --
 --     create_table      path, temporary, if_not_exists, elements, comment,
---                       partitioned_by, distribution, options, like, query
+--                       partitioned_by, options, like, query
 --        elements: column { name, type, comment, expr, metadata { key, virtual } }
---                  watermark { path, expr }, primary_key { name, columns, enforced }
+--                  watermark { path, expr }, primary_key { name, columns }
 --        like: path, rules { { rule, what } }
---     create_view       path, temporary, if_not_exists, columns, comment, query
+--     create_view       path, temporary, if_not_exists, columns, comment, query,
+--                       query_text
 --     create_database   path, if_not_exists, comment, options
 --     create_catalog    path, if_not_exists, comment, options
 --     create_function   path, temporary, system, if_not_exists, class, language
@@ -64,10 +64,11 @@
 --                       add / modify { elements with after, first }, drop_columns
 --                       { names }, drop_primary_key, drop_constraint { name },
 --                       drop_watermark
---     alter_view        path, action: rename { to } | query { query }
+--     alter_view        path, action: rename { to } | query { query, query_text }
 --     alter_database, alter_catalog   path, action: set | reset | comment
---     describe          what (TABLE, CATALOG, ...), path, extended
---     show              what ("TABLES", "CREATE TABLE", ...), path, like, negated
+--     describe          path, extended
+--     show              what ("TABLES", "CREATE TABLE", ...), path, like,
+--                       negated, ignore_case
 --     use               what (DATABASE CATALOG MODULES), path or names
 --     set, reset        key, value
 --     jar               what (ADD REMOVE), name
@@ -75,9 +76,9 @@
 --     insert            path, columns, partition, overwrite, query, options
 --     statement_set     statements
 --     query             query
---     unsupported       name: known, for a later version
 --
--- Options are sequences of { key, value, pos }, in their order.
+-- The parser sets `text`, all of it, on the statement that it gives. Options are
+-- sequences of { key, value, pos }, in their order.
 -- @module moontide.sql.ast
 local M = {}
 
@@ -119,7 +120,7 @@ function M.string_text(text)
     return "'" .. text:gsub("'", "''") .. "'"
 end
 
--- How tightly operators bind, as the parser has it: see `parser_expression`.
+-- How tightly operators bind, as the parser has it: see `parser_expressions`.
 local POWER = {
     OR = 1, AND = 2, NOT = 3,
     ["="] = 5, ["<>"] = 5, ["<"] = 5, ["<="] = 5, [">"] = 5, [">="] = 5,
@@ -174,9 +175,9 @@ local op_text = {
         for i = 2, #node.args do
             items[i - 1] = node.args[i]
         end
-        return wrapped(("%s%s IN %s"):format(text(node.args[1], RANGE_POWER + 1), node.negated
-            and " NOT" or "",
-            query and text(node.args[2], 0) or "(" .. list(items) .. ")"), RANGE_POWER, outer)
+        local among = query and text(node.args[2], 0) or "(" .. list(items) .. ")"
+        return wrapped(text(node.args[1], RANGE_POWER + 1) .. (node.negated and " NOT" or "")
+            .. " IN " .. among, RANGE_POWER, outer)
     end,
 }
 
@@ -184,9 +185,9 @@ local op_text = {
 local function match_text(node, outer)
     local a = node.args
     local escape = a[3] and " ESCAPE " .. text(a[3], RANGE_POWER + 1) or ""
-    return wrapped(text(a[1], RANGE_POWER + 1) .. (node.negated and " NOT " or " ") .. node.op
-        .. " "
-        .. text(a[2], RANGE_POWER + 1) .. escape, RANGE_POWER, outer)
+    local words = (node.negated and " NOT " or " ") .. node.op .. " "
+    return wrapped(text(a[1], RANGE_POWER + 1) .. words .. text(a[2], RANGE_POWER + 1) .. escape,
+        RANGE_POWER, outer)
 end
 op_text.LIKE, op_text["SIMILAR TO"] = match_text, match_text
 
@@ -220,7 +221,7 @@ end
 -- What stands between the arguments of functions with a syntax of their own.
 local SEPARATORS = {
     EXTRACT = { " FROM " }, POSITION = { " IN ", " FROM " },
-        OVERLAY = { " PLACING ", " FROM ", " FOR " },
+    OVERLAY = { " PLACING ", " FROM ", " FOR " },
     TRIM = { " ", " FROM " }, CEIL = { " TO " }, CEILING = { " TO " }, FLOOR = { " TO " },
 }
 local PAIRS = { JSON_OBJECT = true, JSON_OBJECTAGG = true }
@@ -246,8 +247,8 @@ end
 
 local function frame_text(frame)
     local function bound(b)
-        return (b[2] and text(b[2], RANGE_POWER + 1) .. " " or b[1] ~= "CURRENT ROW"
-            and "UNBOUNDED " or "") .. b[1]
+        local amount = b[2] and text(b[2], RANGE_POWER + 1) .. " " or "UNBOUNDED "
+        return b[1] == "CURRENT ROW" and b[1] or amount .. b[1]
     end
     if frame.to then
         return ("%s BETWEEN %s AND %s"):format(frame.unit, bound(frame.from), bound(frame.to))
@@ -325,8 +326,7 @@ local expression_text = {
     end,
     interval = function(node)
         return ("INTERVAL %s%s %s%s"):format(node.negative and "-" or "",
-            M.string_text(node.value), node.from,
-            node.to and " TO " .. node.to or "")
+            M.string_text(node.value), node.from, node.to and " TO " .. node.to or "")
     end,
     alias = function(node)
         return text(node.arg, 1) .. " AS " .. M.quote(node.name)

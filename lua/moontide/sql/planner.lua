@@ -41,8 +41,13 @@ local function connector_of(options, name)
         .. "'connector' = '...'", name)
 end
 
-local function record_type(columns)
-    return logical.row(columns)
+--- The positions of all columns, in their order.
+local function identity(columns)
+    local place = {}
+    for i in ipairs(columns) do
+        place[i] = i
+    end
+    return place
 end
 
 --- Positions, from 0, of the primary key's columns.
@@ -91,31 +96,65 @@ local function take_parallelism(attrs, key)
     local n = tonumber(text)
     if not n or n < 1 or n % 1 ~= 0 then
         errors.raise("OPTION", "option '%s' of table '%s' must be a whole number above 0, is '%s'",
-            key,
-            attrs.table, text)
+            key, attrs.table, text)
     end
     attrs.parallelism, attrs.options[key] = n, nil
 end
 
 -- ---- folding ---------------------------------------------------------------------------
 
---- Folds projections of columns into one: the relation below them, and for each
+--- Every column of a relation as a pick: { index, name, type }.
+local function all_of(rel)
+    local picks = {}
+    for i, column in ipairs(rel.columns) do
+        picks[i] = { index = i, name = column.name, type = column.type }
+    end
+    return picks
+end
+
+--- What a projection picks of its own input. Expressions are only references so
+-- far: the analyzer refuses the rest.
+local function picks_of(project)
+    local picks = {}
+    for i, expr in ipairs(project.exprs) do
+        picks[i] = { index = expr.index, name = project.columns[i].name, type = expr.type }
+    end
+    return picks
+end
+
+--- Would a value be cast on its way to `pick`, and then again to `type`? The
+-- first cast may lose something, so the two are not one.
+local function casts_twice(base, pick, type)
+    local from = base.columns[pick.index].type
+    return not logical.equal(from, pick.type) and not logical.equal(pick.type, type)
+end
+
+--- Folds projections of columns into one: a relation below them, and for each
 -- column of `rel` where it comes from and its type.
--- @treturn table a relation that is no projection
--- @treturn table sequence of { index, name, type }
+-- @treturn table a relation, of any kind
+-- @treturn table sequence of picks
 local function fold(rel)
     if rel.kind ~= "project" then
-        local picks = {}
-        for i, column in ipairs(rel.columns) do
-            picks[i] = { index = i, name = column.name, type = column.type }
-        end
-        return rel, picks
+        return rel, all_of(rel)
     end
     local base, below = fold(rel.input)
-    local picks = {}
-    for i, expr in ipairs(rel.exprs) do
-        -- Only references so far: the analyzer refuses the rest.
-        picks[i] = { index = below[expr.index].index, name = rel.columns[i].name, type = expr.type }
+    local picks = picks_of(rel)
+    for _, pick in ipairs(picks) do
+        if casts_twice(base, below[pick.index], pick.type) then
+            return rel.input, picks_of(rel)
+        end
+        pick.index = below[pick.index].index
+    end
+    return base, picks
+end
+
+--- As `fold`, when the columns in `order` are to become `types`.
+local function fold_to(rel, order, types)
+    local base, picks = fold(rel)
+    for i, at in ipairs(order) do
+        if casts_twice(base, picks[at], types[i].type) then
+            return rel, all_of(rel)
+        end
     end
     return base, picks
 end
@@ -158,26 +197,20 @@ function Planner:source(scan)
         local attrs = attributes("Source", scan.definition, scan.path, columns, physical_len,
             scan.options)
         take_parallelism(attrs, "scan.parallelism")
-        attrs.type = record_type(columns)
+        attrs.type = logical.row(columns)
         known[id] = { transformation = graph.source(attrs), place = place, columns = columns }
     end
     return known[id]
 end
 
-local function identity(columns)
-    local place = {}
-    for i in ipairs(columns) do
-        place[i] = i
-    end
-    return place
-end
-
---- The transformation of a relation that is no projection, its columns as they
--- are there, and where the relation's columns are among them.
+--- The transformation of what projections were folded down to, its columns as
+-- they are there, and where the relation's columns are among them.
 function Planner:base(rel)
     if rel.kind == "scan" then
         local source = self:source(rel)
         return source.transformation, source.columns, source.place
+    elseif rel.kind == "project" then
+        return self:rows(rel), rel.columns, identity(rel.columns)
     end
     local stream = rel.stream
     return stream.transformation, logical.columns(stream.type), identity(rel.columns)
@@ -205,9 +238,9 @@ end
 -- @param wanted record type
 -- @treturn table transformation
 function Planner:records(rel, order, wanted)
-    local base, picks = fold(rel)
-    local transformation, columns, place = self:base(base)
     local types, chosen = logical.columns(wanted), {}
+    local base, picks = fold_to(rel, order, types)
+    local transformation, columns, place = self:base(base)
     for i, at in ipairs(order) do
         chosen[i] = { at = place[picks[at].index], type = types[i].type }
     end
@@ -220,23 +253,34 @@ function Planner:records(rel, order, wanted)
         indexes[i], names[i] = pick.at - 1, types[i].name
     end
     return graph.project(transformation, {
-        columns = indexes, type = wanted,
-            name = ("Calc(select=[%s])"):format(table.concat(names, ", ")),
+        name = ("Calc(select=[%s])"):format(table.concat(names, ", ")),
+        columns = indexes,
+        type = wanted,
     })
 end
 
 --- The records of a relation as a row of its columns.
 function Planner:rows(rel)
-    return self:records(rel, identity(rel.columns), record_type(rel.columns))
+    return self:records(rel, identity(rel.columns), logical.row(rel.columns))
 end
 
 -- ---- inserts -----------------------------------------------------------------------------------
 
 local function mismatch(where, rel, columns, why)
     return problem.raise(where.text, where.pos,
-        ("column types of query result and sink for table '%s' do not "
-        .. "match: %s (query %s, sink %s)"):format(where.name, why, type_text.columns(rel.columns),
-        type_text.columns(columns)))
+        ("column types of query result and sink for table '%s' do not match: %s "
+            .. "(query %s, sink %s)"):format(where.name, why, type_text.columns(rel.columns),
+            type_text.columns(columns)))
+end
+
+local function refuse_column(where, columns, name)
+    local at = definitions.position(where.definition, name)
+    local kind = at and (where.definition.columns[at].expr and "computed" or "virtual")
+    local message = at
+        and ("column '%s' of table '%s' is %s, it can't be written"):format(name, where.name, kind)
+        or ("column '%s' does not exist in table '%s'%s"):format(name, where.name,
+            problem.hint(name, definitions.names(columns)))
+    problem.raise(where.text, where.columns_pos, message)
 end
 
 --- The sink's columns that an INSERT names, by position in `columns`.
@@ -247,9 +291,7 @@ local function named_columns(where, columns, names)
             positions[i] = column.name == name and at or positions[i]
         end
         if not positions[i] then
-            problem.raise(where.text, where.columns_pos,
-                ("column '%s' does not exist in table '%s'%s"):format(name, where.name,
-                    problem.hint(name, definitions.names(columns))))
+            refuse_column(where, columns, name)
         elseif seen[positions[i]] then
             problem.raise(where.text, where.columns_pos, ("column '%s' stands twice"):format(name))
         end
@@ -277,9 +319,12 @@ local function query_positions(where, rel, columns, names)
     for i, column in ipairs(columns) do
         local given = rel.columns[from[i]]
         if not casts.implicit(given.type, column.type) then
-            mismatch(where, rel, columns,
-                ("column '%s' is %s, '%s' of the query is %s"):format(column.name,
-                type_text.summary(column.type), given.name, type_text.summary(given.type)))
+            -- A stream without a type is the one mistake that needs more words.
+            local hint = given.type.kind == "RAW"
+                and ": give the stream's last step an output type" or ""
+            mismatch(where, rel, columns, ("column '%s' is %s, '%s' of the query is %s%s"):format(
+                column.name, type_text.summary(column.type), given.name,
+                type_text.summary(given.type), hint))
         end
     end
     return from
@@ -293,8 +338,10 @@ end
 -- @treturn table the sink's transformation
 function Planner:insert(rel, target)
     local definition = target.definition
-    local where = { name = table.concat(target.path, "."), text = target.text, pos = target.pos,
-        columns_pos = target.columns_pos }
+    local where = {
+        definition = definition, name = table.concat(target.path, "."),
+        text = target.text, pos = target.pos, columns_pos = target.columns_pos,
+    }
     local writable = definitions.writable(definition)
     local from = query_positions(where, rel, writable, target.names)
     local columns, physical_len, place = definitions.connector_order(writable)
@@ -306,7 +353,7 @@ function Planner:insert(rel, target)
     end
     local attrs = attributes("Sink", definition, target.path, columns, physical_len, target.options)
     take_parallelism(attrs, "sink.parallelism")
-    return graph.sink(self:records(rel, order, record_type(stored)), attrs)
+    return graph.sink(self:records(rel, order, logical.row(stored)), attrs)
 end
 
 -- ---- collecting and streams ---------------------------------------------------------
@@ -327,8 +374,7 @@ function Planner:stream(rel, wanted, who)
     local types = logical.columns(wanted)
     if #types ~= #rel.columns then
         errors.raise("TYPE", "%s: the table has %d columns %s, the type %s has %d", who,
-            #rel.columns,
-            type_text.columns(rel.columns), tostring(wanted), #types)
+            #rel.columns, type_text.columns(rel.columns), tostring(wanted), #types)
     end
     for i, column in ipairs(rel.columns) do
         if not casts.implicit(column.type, types[i].type) then

@@ -57,14 +57,17 @@ end
 
 --- The line with the values of secret options starred out, as long as before.
 local function masked(line)
-    return (line:gsub("('[^']*'%s*=%s*')([^']*)", function(option, value)
+    -- Doubled quotes are no end of a value.
+    line = line:gsub("''", "\1\1")
+    line = line:gsub("('[^']*'%s*=%s*')([^']*)", function(option, value)
         for _, word in ipairs(SECRETS) do
             if option:lower():find(word, 1, true) then
                 return option .. ("*"):rep(#value)
             end
         end
         return nil
-    end))
+    end)
+    return (line:gsub("\1\1", "''"))
 end
 
 --- Two lines: the line of `text` that byte `at` is in, and a caret under it.

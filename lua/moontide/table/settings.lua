@@ -88,6 +88,8 @@ function EnvironmentSettings.from_configuration(configuration)
             "setting 'execution.runtime-mode' must be STREAMING or BATCH for tables, is '%s'",
             mode)
     end
+    -- The flag says it from here on.
+    builder.configuration:remove_config "execution.runtime-mode"
     return builder:build()
 end
 

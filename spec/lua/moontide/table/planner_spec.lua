@@ -88,6 +88,8 @@ describe("plans of tables", function()
         local _, err = pcall(insert, "INSERT INTO s (y) SELECT b FROM plain")
         assert.matches("not supported yet: a list of columns that leaves one out %('x'%)",
             err.message)
+        _, err = pcall(insert, "INSERT INTO t (a, p, b) SELECT a, a, b FROM plain")
+        assert.matches("column 'p' of table '.*t' is virtual, it can't be written", err.message)
         _, err = pcall(insert, "INSERT INTO s (y, y) SELECT b, b FROM plain")
         assert.matches("column 'y' stands twice\n  INSERT INTO s %(y, y%)\n? ?.*%^", err.message)
     end)
@@ -252,6 +254,17 @@ describe("plans of tables", function()
             local _, err = pcall(t_env.from_data_stream, t_env, ds,
                 Schema.new_builder():column("n", DataTypes.BOOLEAN()):build())
             assert.matches("field 'f0' is INT, which is no BOOLEAN", err.message)
+        end)
+
+        it("cast in two steps what one step would change", function()
+            local ds = env:from_collection({ 1.005 }, Types.DOUBLE())
+            local rounded = t_env:from_data_stream(ds,
+                Schema.new_builder():column("d", DataTypes.DECIMAL(10, 2)):build())
+            local back = t_env:to_append_stream(rounded:select "d":select "d", Types.DOUBLE())
+            back:print()
+            local nodes = plan().nodes
+            assert.equal("ROW<`d` DECIMAL(10, 2)>", nodes[2].type)
+            assert.equal("DOUBLE", nodes[3].type)
         end)
 
         it("give a stream the type that it asks for", function()
