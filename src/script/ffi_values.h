@@ -13,7 +13,7 @@
 #pragma GCC visibility push(default)
 /* cdef begin */
 typedef struct mt_ffi_decimal {
-    uint64_t lo;       /* unscaled value, 128 bits, two's complement */
+    uint64_t lo; /* unscaled value, 128 bits, two's complement */
     int64_t hi;
     int32_t precision; /* 1 .. 38 */
     int32_t scale;     /* 0 .. precision */
