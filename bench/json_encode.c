@@ -1,9 +1,9 @@
 /* json_encode.c - columns into JSON, beside a plain C loop.
  *
  * Both write the same five columns, strings escaped and doubles as shortest
- * digits: ours through the format, the twin by a loop that knows the schema when
- * it is compiled and looks at strings 16 bytes at a time. Prints `json.encode
- * ratio R ours NS twin NS`, ns a record, medians.
+ * digits: ours through the format, the twin by a loop that knows the schema
+ * when it is compiled and looks at strings 16 bytes at a time. Prints
+ * `json.encode ratio R ours NS twin NS`, ns a record, medians.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "moontide.h"
@@ -76,7 +76,7 @@ static double run_ours(mt_encoder *encoder, mt_batch *batch, mt_buf *out)
     return (now_ns() - start) / ((double)RECORDS * ROUNDS);
 }
 
-/* ---- the twin ---------------------------------------------------------------------- */
+/* ---- the twin ------------------------------------------------------------ */
 
 static char *write_digits(char *p, uint64_t v)
 {

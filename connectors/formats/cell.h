@@ -41,7 +41,7 @@ static inline void cell_trim(const char **text, size_t *len)
     }
 }
 
-/* ---- columns ------------------------------------------------------------------ */
+/* ---- columns ------------------------------------------------------------- */
 
 /* Takes a column back to `rows` rows, so that a value can be put again (the
  * last of duplicate keys) or a broken record leaves nothing behind: neither
@@ -65,7 +65,7 @@ static inline void cell_cut_column(mt_column_builder *c, int32_t rows)
         cell_cut_column(&c->children[i], keep);
 }
 
-/* ---- UTF-8 ---------------------------------------------------------------------- */
+/* ---- UTF-8 --------------------------------------------------------------- */
 
 /* Length of the UTF-8 sequence at `p`, 0 when it is none. */
 static inline size_t cell_utf8_len(const uint8_t *p, const uint8_t *end)
@@ -152,7 +152,7 @@ static inline uint32_t cell_utf8_read(const uint8_t *p, size_t len)
     return code;
 }
 
-/* ---- base64 -------------------------------------------------------------------- */
+/* ---- base64 -------------------------------------------------------------- */
 
 /* Six bits of a letter of the alphabet, or 64 and above. */
 static inline unsigned cell_base64_bits(uint8_t c)
@@ -249,7 +249,7 @@ static inline int cell_put_base64(mt_column_builder *c, const char *text,
     return 0;
 }
 
-/* ---- text to value -------------------------------------------------------------- */
+/* ---- text to value ------------------------------------------------------- */
 
 /* Whole numbers of every width; `v` must lie in what the type holds. */
 static inline int cell_put_whole(mt_column_builder *c, const mt_type *type,
@@ -409,7 +409,7 @@ static inline int cell_put(mt_column_builder *c, const mt_type *type,
     }
 }
 
-/* ---- value to text --------------------------------------------------------------- */
+/* ---- value to text ------------------------------------------------------- */
 
 /* Zeros at the end of a fraction say nothing: "12:00:01.500" is written as
  * "12:00:01.5", "12:00:00.000" as "12:00:00". */
@@ -423,8 +423,8 @@ static inline size_t cell_cut_fraction(const char *text, size_t len)
 }
 
 /* An unscaled decimal without the zeros at the end of its fraction: as plain
- * digits, or as Java's BigDecimal.toString after stripTrailingZeros, which turns
- * to an exponent for 1E+5 and 2.7E-8. */
+ * digits, or as Java's BigDecimal.toString after stripTrailingZeros, which
+ * turns to an exponent for 1E+5 and 2.7E-8. */
 static inline size_t cell_text_decimal(char *out, mt_int128 v, int32_t scale,
                                        bool plain)
 {
@@ -477,8 +477,8 @@ static inline size_t cell_text(char *out, const mt_type *type,
                                const mt_column *c, int32_t row,
                                const cell_style *style)
 {
-    const uint8_t *value =
-        (const uint8_t *)c->values + (size_t)row * (size_t)type->width;
+    const void *value =
+        (const char *)c->values + (size_t)row * (size_t)type->width;
 
     switch (type->kind) {
     case MT_BOOLEAN:

@@ -1,5 +1,5 @@
-/* The CSV format on any bytes: no crash, no look behind the message, and what was
- * read reads the same when it has been written.
+/* The CSV format on any bytes: no crash, no look behind the message, and what
+ * was read reads the same when it has been written.
  *
  * The first byte chooses a dialect; the rest is cut into messages at 0x1e.
  *

@@ -1,9 +1,9 @@
 /* csv.c - the CSV format: its options and what it refuses before a job starts.
  *
  * A message is one line, by RFC 4180, with or without a line break at its end.
- * There is no header. Too few cells are an error, more than there are fields are
- * left. Written texts are quoted when they hold a delimiter, a quote, a line
- * break, or blanks at either end, and never otherwise.
+ * There is no header. Too few cells are an error, more than there are fields
+ * are left. Written texts are quoted when they hold a delimiter, a quote, a
+ * line break, or blanks at either end, and never otherwise.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "csv.h"
@@ -42,7 +42,7 @@ static const mt_option options[] = {
     {0},
 };
 
-/* ---- the dialect ------------------------------------------------------------------ */
+/* ---- the dialect --------------------------------------------------------- */
 
 /* One character, or Java's escape for one: "\t", "\\", "\u0001"; also SQL's
  * U&'\0001' where it arrives unread. -1 when it is none of these. */
@@ -166,7 +166,7 @@ int csv_format_init(csv_format *f, const csv_options *o, mt_error **err)
     return 0;
 }
 
-/* ---- what CSV can hold -------------------------------------------------------------- */
+/* ---- what CSV can hold --------------------------------------------------- */
 
 static int check_type(const mt_type *type, const char *field, bool nested,
                       mt_error **err)

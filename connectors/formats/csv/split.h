@@ -1,8 +1,8 @@
 /* split.h - a text into records and cells.
  *
  * A record ends at a line feed, a carriage return or both, outside of quotes.
- * The splitter keeps no state between records, so that a message (one record) and
- * a file (record after record) use the same calls. Threads: none, any.
+ * The splitter keeps no state between records, so that a message (one record)
+ * and a file (record after record) use the same calls. Threads: none, any.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef MT_CSV_SPLIT_H
@@ -18,8 +18,8 @@ typedef struct csv_dialect {
     bool comments; /* lines that begin with '#' are none */
 } csv_dialect;
 
-/* One cell. `text` is as it stands between its quotes; with `escaped`, csv_unescape
- * makes the value of it. */
+/* One cell. `text` is as it stands between its quotes; with `escaped`,
+ * csv_unescape makes the value of it. */
 typedef struct csv_cell {
     const char *text;
     size_t len;
@@ -33,8 +33,8 @@ typedef struct csv_problem {
     const char *why;
 } csv_problem;
 
-/* Splits the record at `p`: the first cells_max cells into `cells`, the number of
- * all of them into *cells_len. Returns where the next record begins (at most
+/* Splits the record at `p`: the first cells_max cells into `cells`, the number
+ * of all of them into *cells_len. Returns where the next record begins (at most
  * `end`), NULL with *problem. A record that ends with the text, without a line
  * break, is whole if its quotes are closed. */
 const uint8_t *csv_next_record(const csv_dialect *d, const uint8_t *p,

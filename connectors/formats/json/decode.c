@@ -11,11 +11,12 @@
  *     text   {"a":1,"b":"x"} LF {"a":2,"b":"y"} LF ... zeros
  *     at     ^^  ^^^  ^^   ^    ^^  ^^^ ...
  *
- * Columns that nobody reads are left absent: the text of the whole batch is then
- * kept in a json_lazy, with the place of each message that gave rows, and when
- * someone asks, the same walk runs again with all columns but that one skipped.
- * A decoder that finds another's lazy in the builder (key and value of one
- * table) decodes all of its columns.
+ * Columns that nobody reads are left absent: the text of the whole batch is
+ * then kept in a json_lazy, with the place of each message that gave rows, and
+ * when someone asks, the same walk runs again with all columns but that one
+ * skipped. A decoder that finds another's lazy in the builder (key and value of
+ * one table) decodes all of its columns. The text that a batch keeps is bounded:
+ * past LAZY_TEXT_MAX all its columns are decoded after all.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
@@ -28,6 +29,12 @@
 
 /* The longest message; a chunk is one such, or shorter ones. */
 #define MESSAGE_MAX (JSON_TEXT_MAX / 2)
+
+/* Text that is kept for one batch, give or take a chunk. */
+#define LAZY_TEXT_MAX (8 * 1024 * 1024)
+
+/* A buffer that one long message has left larger is given back. */
+#define KEPT_BYTES_MAX (4 * 1024 * 1024)
 
 /* Counted, since a batch may outlive the source that decoded it. */
 typedef struct json_decoder {
@@ -60,9 +67,10 @@ typedef struct json_lazy {
     mt_buf text;
     mt_buf spans; /* of json_span */
     int32_t rows; /* of all spans */
+    bool stays;   /* a value in it is bad, so it cannot be had earlier */
 } json_lazy;
 
-/* ---- life ------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void unref_decoder(json_decoder *d)
 {
@@ -174,7 +182,7 @@ int64_t json_decoder_skipped(void *decoder)
     return skipped;
 }
 
-/* ---- what is left for later --------------------------------------------------------- */
+/* ---- what is left for later ---------------------------------------------- */
 
 static int decode_lazy(mt_lazy *self, const mt_batch *batch, int32_t column,
                        mt_column_builder *out, mt_error **err);
@@ -228,7 +236,7 @@ static int align_lazy(json_lazy *lazy, int32_t rows)
     return 0;
 }
 
-/* ---- one message ---------------------------------------------------------------------- */
+/* ---- one message --------------------------------------------------------- */
 
 /* Rows that each of the present targets holds. */
 static int32_t target_rows(const json_decoder *d)
@@ -317,7 +325,7 @@ static void cut_targets(json_decoder *d, int32_t rows)
     }
 }
 
-/* ---- chunks ------------------------------------------------------------------------------ */
+/* ---- chunks -------------------------------------------------------------- */
 
 /* Appends messages to `text`, at least one and about CHUNK_BYTES, each followed
  * by a line feed. Returns how many, or MT_ENOMEM. */
@@ -364,8 +372,8 @@ static int scan_message(json_decoder *d)
     }
 }
 
-/* Steps to the first token behind the message, from wherever its walk ended. A
- * broken one may have led into the messages after it, but has a token itself. */
+/* Steps to the first token behind the message, from wherever its walk ended: a
+ * broken one may have led into the messages after it. It has a token itself. */
 static void leave_message(json_reader *r, bool broken)
 {
     while (broken && r->text + *r->at >= r->end)
@@ -392,8 +400,8 @@ static int read_one(json_decoder *d, bool alone, int32_t *rows)
     return rc;
 }
 
-/* Reads the messages of the chunk at text[0 .. size). Stops at the first bad one
- * unless errors are ignored; *done says how many were read. */
+/* Reads the messages of the chunk at text[0 .. size). Stops at the first bad
+ * one unless errors are ignored; *done says how many were read. */
 static int read_chunk(json_decoder *d, json_lazy *lazy, const uint8_t *text,
                       size_t size, const mt_span *messages, int32_t len,
                       int32_t *rows, int32_t *done)
@@ -468,74 +476,9 @@ static int decode_chunk(json_decoder *d, json_lazy *lazy,
     return 0;
 }
 
-/* ---- the calls ----------------------------------------------------------------------------- */
+/* ---- what was left for later --------------------------------------------- */
 
-/* Decides at a batch's first row which columns it goes without. */
-static int start_batch(json_decoder *d, mt_builder *out)
-{
-    json_lazy *lazy = NULL;
-    int32_t i;
-
-    for (i = 0; i < d->fields_len && !out->lazy; i++) {
-        if (!d->needed[i] && !lazy && !(lazy = new_lazy(d)))
-            return MT_ENOMEM;
-    }
-    for (i = 0; i < d->fields_len; i++)
-        out->columns[d->columns[i]].skipped = lazy && !d->needed[i];
-    if (lazy)
-        out->lazy = &lazy->lazy;
-    return 0;
-}
-
-/* Points the targets at the builder's columns and finds our lazy in it. */
-static int bind_builder(json_decoder *d, mt_builder *out, json_lazy **lazy)
-{
-    bool ours = out->lazy && out->lazy->decode == decode_lazy &&
-                ((json_lazy *)out->lazy)->decoder == d;
-    int32_t rows = 0;
-    int32_t i;
-
-    for (i = 0; i < d->fields_len; i++) {
-        if (out->columns[d->columns[i]].rows > rows)
-            rows = out->columns[d->columns[i]].rows;
-    }
-    if (!ours && rows == 0) {
-        if (start_batch(d, out) < 0)
-            return MT_ENOMEM;
-        ours = out->lazy && ((json_lazy *)out->lazy)->decoder == d;
-    }
-    for (i = 0; i < d->fields_len; i++) {
-        mt_column_builder *c = &out->columns[d->columns[i]];
-
-        d->targets[i] = c->skipped ? NULL : c;
-    }
-    *lazy = ours ? (json_lazy *)out->lazy : NULL;
-    return ours ? align_lazy(*lazy, rows) : 0;
-}
-
-int json_decode(void *decoder, const mt_span *messages, int32_t len,
-                mt_builder *out, int32_t *rows, int32_t *done, mt_error **err)
-{
-    json_decoder *d = decoder;
-    json_lazy *lazy;
-    int rc = 0;
-
-    *done = 0;
-    if (bind_builder(d, out, &lazy) < 0)
-        return mt_fail(err, MT_ENOMEM, "out of memory");
-    while (rc == 0 && *done < len) {
-        int32_t n;
-
-        rc = decode_chunk(d, lazy, messages + *done, len - *done, rows + *done,
-                          &n, err);
-        *done += n;
-    }
-    return rc;
-}
-
-/* ---- what was left for later --------------------------------------------------------------- */
-
-/* How many spans from `first` on stand together in the text and make a chunk. */
+/* How many of the spans stand together in the text and make a chunk. */
 static int32_t count_together(const json_span *spans, int32_t len)
 {
     int32_t n = 1;
@@ -584,19 +527,18 @@ static int put_gap(mt_column_builder *out, int32_t rows)
     return 0;
 }
 
-static int decode_lazy(mt_lazy *self, const mt_batch *batch, int32_t column,
-                       mt_column_builder *out, mt_error **err)
+/* Puts the first `rows` rows of a field into `out`. */
+static int read_field(json_decoder *d, const json_lazy *lazy, int32_t field,
+                      mt_column_builder *out, int32_t rows, mt_error **err)
 {
-    json_lazy *lazy = (json_lazy *)self;
-    json_decoder *d = lazy->decoder;
     const json_span *spans = (const json_span *)lazy->spans.data;
     int32_t len = (int32_t)(lazy->spans.len / sizeof(*spans));
     int32_t i;
     int rc = 0;
 
     for (i = 0; i < d->fields_len; i++)
-        d->targets[i] = d->columns[i] == column ? out : NULL;
-    for (i = 0; rc == 0 && i < len && out->rows < batch->rows;) {
+        d->targets[i] = i == field ? out : NULL;
+    for (i = 0; rc == 0 && i < len && out->rows < rows;) {
         int32_t n = spans[i].gap ? 1 : count_together(spans + i, len - i);
 
         if (spans[i].gap)
@@ -606,10 +548,129 @@ static int decode_lazy(mt_lazy *self, const mt_batch *batch, int32_t column,
         i += n;
     }
     if (rc == 0)
-        rc = put_gap(out, batch->rows - out->rows);
-    if (rc == MT_ENOMEM && err && !*err)
-        return mt_fail(err, MT_ENOMEM, "out of memory");
+        rc = put_gap(out, rows - out->rows);
     /* Rows rolled back after they were read are of no batch. */
-    cell_cut_column(out, batch->rows);
+    cell_cut_column(out, rc < 0 ? 0 : rows);
+    return rc;
+}
+
+static int decode_lazy(mt_lazy *self, const mt_batch *batch, int32_t column,
+                       mt_column_builder *out, mt_error **err)
+{
+    json_lazy *lazy = (json_lazy *)self;
+    json_decoder *d = lazy->decoder;
+    int32_t field = 0;
+    int rc;
+
+    while (d->columns[field] != column)
+        field++;
+    rc = read_field(d, lazy, field, out, batch->rows, err);
+    if (rc == MT_ENOMEM && err && !*err)
+        mt_fail(err, MT_ENOMEM, "out of memory");
+    return rc;
+}
+
+/* Decodes now what was left for later, and leaves nothing more so. A value that
+ * cannot be read is nobody's error until someone asks for it: then all stays. */
+static int settle_lazy(json_decoder *d, json_lazy *lazy, mt_builder *out)
+{
+    int rc = 0;
+    int32_t i;
+
+    for (i = 0; rc == 0 && i < d->fields_len; i++) {
+        mt_column_builder *c = &out->columns[d->columns[i]];
+
+        if (c->skipped)
+            rc = read_field(d, lazy, i, c, lazy->rows, NULL);
+    }
+    for (i = 0; i < d->fields_len; i++) {
+        mt_column_builder *c = &out->columns[d->columns[i]];
+
+        if (c->skipped && rc < 0)
+            cell_cut_column(c, 0);
+        else
+            c->skipped = 0;
+    }
+    lazy->stays = rc == MT_ERECORD;
+    if (rc == 0) {
+        out->lazy = NULL;
+        free_lazy(&lazy->lazy);
+    }
+    return rc == MT_ERECORD ? 0 : rc;
+}
+
+/* ---- the calls ----------------------------------------------------------- */
+
+/* Decides at a batch's first row which columns it goes without. */
+static int start_batch(json_decoder *d, mt_builder *out)
+{
+    json_lazy *lazy = NULL;
+    int32_t i;
+
+    for (i = 0; i < d->fields_len && !out->lazy; i++) {
+        if (!d->needed[i] && !lazy && !(lazy = new_lazy(d)))
+            return MT_ENOMEM;
+    }
+    for (i = 0; i < d->fields_len; i++)
+        out->columns[d->columns[i]].skipped = lazy && !d->needed[i];
+    if (lazy)
+        out->lazy = &lazy->lazy;
+    return 0;
+}
+
+/* Points the targets at the builder's columns and finds our lazy in it. */
+static int bind_builder(json_decoder *d, mt_builder *out, json_lazy **lazy)
+{
+    bool ours = out->lazy && out->lazy->decode == decode_lazy &&
+                ((json_lazy *)out->lazy)->decoder == d;
+    int32_t rows = 0;
+    int32_t i;
+
+    for (i = 0; i < d->fields_len; i++) {
+        if (out->columns[d->columns[i]].rows > rows)
+            rows = out->columns[d->columns[i]].rows;
+    }
+    if (!ours && rows == 0) {
+        if (start_batch(d, out) < 0)
+            return MT_ENOMEM;
+        ours = out->lazy && ((json_lazy *)out->lazy)->decoder == d;
+    }
+    for (i = 0; i < d->fields_len; i++) {
+        mt_column_builder *c = &out->columns[d->columns[i]];
+
+        d->targets[i] = c->skipped ? NULL : c;
+    }
+    *lazy = ours ? (json_lazy *)out->lazy : NULL;
+    return ours ? align_lazy(*lazy, rows) : 0;
+}
+
+/* Whether so much text is kept that it must be dealt with. */
+static bool holds_much(const json_lazy *lazy)
+{
+    return lazy && lazy->text.len > LAZY_TEXT_MAX && !lazy->stays;
+}
+
+int json_decode(void *decoder, const mt_span *messages, int32_t len,
+                mt_builder *out, int32_t *rows, int32_t *done, mt_error **err)
+{
+    json_decoder *d = decoder;
+    json_lazy *lazy;
+    int rc = 0;
+
+    *done = 0;
+    if (bind_builder(d, out, &lazy) < 0)
+        return mt_fail(err, MT_ENOMEM, "out of memory");
+    while (rc == 0 && *done < len) {
+        int32_t n;
+
+        if (MT_UNLIKELY(holds_much(lazy)) &&
+            (settle_lazy(d, lazy, out) < 0 || bind_builder(d, out, &lazy) < 0))
+            return mt_fail(err, MT_ENOMEM, "out of memory");
+        rc = decode_chunk(d, lazy, messages + *done, len - *done, rows + *done,
+                          &n, err);
+        *done += n;
+    }
+    if (d->text.cap > KEPT_BYTES_MAX)
+        mt_buf_fini(&d->text);
     return rc;
 }

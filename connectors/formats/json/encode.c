@@ -27,7 +27,7 @@ typedef struct json_encoder {
     json_node layout;
 } json_encoder;
 
-/* ---- room ------------------------------------------------------------------------ */
+/* ---- room ---------------------------------------------------------------- */
 
 static uint8_t *fail(json_writer *w, int rc)
 {
@@ -73,7 +73,7 @@ static inline size_t offset_of(const json_writer *w, const uint8_t *p)
     return (size_t)(p - w->out->data);
 }
 
-/* ---- strings --------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------- */
 
 /* Room for an escape and a block of 16 bytes behind it. */
 enum { ESCAPE_MAX = 6, BLOCK = 16 };
@@ -124,8 +124,8 @@ static inline __m128i load_part(const uint8_t *p, size_t len)
     return _mm_set_epi64x((long long)high, (long long)low);
 }
 
-/* Copies `len` bytes, at most 16, writing 16; has a bit set for each that must be
- * escaped. */
+/* Copies `len` bytes, at most 16, writing 16; has a bit set for each that must
+ * be escaped. */
 static inline unsigned copy_block(uint8_t *to, const uint8_t *from, size_t len)
 {
     __m128i b = len == BLOCK ? _mm_loadu_si128((const __m128i *)from)
@@ -227,7 +227,7 @@ uint8_t *json_write_bytes(json_writer *w, const json_node *node,
     return p;
 }
 
-/* ---- fixed values ------------------------------------------------------------------ */
+/* ---- fixed values -------------------------------------------------------- */
 
 uint8_t *json_write_null(json_writer *w, const json_node *node,
                          const mt_column *c, int32_t row, uint8_t *p)
@@ -315,7 +315,7 @@ uint8_t *json_write_quoted(json_writer *w, const json_node *node,
     return p;
 }
 
-/* ---- nested values ------------------------------------------------------------------- */
+/* ---- nested values ------------------------------------------------------- */
 
 static inline uint8_t *write_value(json_writer *w, const json_node *node,
                                    const mt_column *c, int32_t row, uint8_t *p)
@@ -452,7 +452,7 @@ uint8_t *json_write_map(json_writer *w, const json_node *node,
     return close_object(w, start, p);
 }
 
-/* ---- the calls ------------------------------------------------------------------------ */
+/* ---- the calls ----------------------------------------------------------- */
 
 int json_encoder_open(const void *options, const mt_fields *fields,
                       void **encoder, mt_error **err)

@@ -1,4 +1,4 @@
-/* json.c - the JSON format: its options and what it refuses before a job starts.
+/* json.c - the JSON format: its options, what it refuses before a job starts.
  *
  * Reading: a document is an object, or an array of objects that give a row
  * each; an empty or null message gives none. Fields that the table does not

@@ -17,7 +17,7 @@
 
 #include "moontide_plugin.h"
 
-/* ---- options ------------------------------------------------------------------ */
+/* ---- options ------------------------------------------------------------- */
 
 typedef enum json_standard { JSON_SQL, JSON_ISO_8601 } json_standard;
 typedef enum json_null_key {
@@ -38,7 +38,7 @@ typedef struct json_options {
     const char *json_schema;
 } json_options;
 
-/* ---- layout ------------------------------------------------------------------- */
+/* ---- layout -------------------------------------------------------------- */
 
 typedef struct json_reader json_reader;
 typedef struct json_writer json_writer;
@@ -47,8 +47,8 @@ typedef struct json_node json_node;
 /* Reads the value at reader->at, puts one row into `c`. 0 or below 0. */
 typedef int json_read_fn(json_reader *r, const json_node *node,
                          mt_column_builder *c);
-/* Writes row `row` of `c`, which is not NULL, at `p`; returns where it ends, NULL
- * with writer->rc set. */
+/* Writes row `row` of `c`, which is not NULL, at `p`; returns where it ends,
+ * NULL with writer->rc set. */
 typedef uint8_t *json_write_fn(json_writer *w, const json_node *node,
                                const mt_column *c, int32_t row, uint8_t *p);
 
@@ -84,7 +84,7 @@ int32_t json_layout_find(const json_node *node, const char *name, size_t len);
 /* Refuses types that JSON cannot hold. */
 int json_layout_check(const mt_type *type, const char *path, mt_error **err);
 
-/* ---- the path of an error --------------------------------------------------------- */
+/* ---- the path of an error ------------------------------------------------ */
 
 /* "orders[3].price", made from its end while calls return, so that walking
  * costs nothing as long as all is well. Zeroed memory is an empty one; outer
@@ -103,7 +103,7 @@ static inline const char *json_path_text(const json_path *p)
     return p->text + sizeof(p->text) - p->len;
 }
 
-/* ---- reading ------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 /* Why a reader stopped, beside MT_ENOMEM. */
 enum {
@@ -140,7 +140,7 @@ int json_read_record(json_reader *r, const json_node *node,
                      mt_column_builder **targets, bool *seen);
 /* Checks the value at r->at to its end and steps behind it. */
 int json_skip_value(json_reader *r);
-/* Reads a value or NULL; a bad value becomes NULL when the reader is lenient. */
+/* Reads a value or NULL; if errors are ignored, a bad one becomes NULL. */
 int json_read_value(json_reader *r, const json_node *node,
                     mt_column_builder *c);
 
@@ -180,7 +180,7 @@ static inline bool json_token_ends(const json_reader *r, const uint8_t *p)
     return p == json_token_limit(r) || json_is_blank(*p);
 }
 
-/* ---- writing ------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* Text is written at a pointer that functions hand on to each other, which
  * stays in a register; `out` learns of it at the end of a row. */
@@ -201,7 +201,7 @@ json_write_fn json_write_bool, json_write_whole, json_write_real,
 /* Appends `len` bytes of UTF-8 as a quoted string. 0 or MT_ENOMEM. */
 int json_write_escaped(mt_buf *out, const uint8_t *text, size_t len);
 
-/* ---- the format's callbacks ------------------------------------------------------ */
+/* ---- the format's callbacks ---------------------------------------------- */
 
 int json_decoder_open(const void *options, const mt_fields *fields,
                       void **decoder, mt_error **err);

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* ---- names ---------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 static uint32_t hash_name(const char *name, size_t len)
 {
@@ -101,7 +101,7 @@ static int init_keys(json_node *node)
     return 0;
 }
 
-/* ---- the tree -------------------------------------------------------------------- */
+/* ---- the tree ------------------------------------------------------------ */
 
 /* What reads and writes a kind. */
 static void choose_functions(json_node *node)
@@ -183,7 +183,7 @@ void json_layout_fini(json_node *node)
     memset(node, 0, sizeof(*node));
 }
 
-/* ---- what JSON can hold ------------------------------------------------------------ */
+/* ---- what JSON can hold -------------------------------------------------- */
 
 int json_layout_check(const mt_type *type, const char *path, mt_error **err)
 {
@@ -216,7 +216,7 @@ int json_layout_check(const mt_type *type, const char *path, mt_error **err)
     return 0;
 }
 
-/* ---- the path of an error ----------------------------------------------------------- */
+/* ---- the path of an error ------------------------------------------------ */
 
 static bool prepend(json_path *p, const char *text, size_t len)
 {

@@ -15,7 +15,7 @@
 #include <emmintrin.h>
 #endif
 
-/* ---- strings --------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------- */
 
 /* The closing quote of the string at r->at; NULL when there is none, which the
  * scan does not let through. */
@@ -29,8 +29,8 @@ static inline const uint8_t *string_end(const json_reader *r)
     return end > start && *end == '"' ? end : NULL;
 }
 
-/* Copies len bytes, 16 at a time, past the end too; tells whether a backslash is
- * among the first len. Both sides have room for 16 bytes more. */
+/* Copies len bytes, 16 at a time, past the end too; tells whether a backslash
+ * is among the first len. Both sides have room for 16 bytes more. */
 static inline bool copy_plain(uint8_t *restrict to,
                               const uint8_t *restrict from, size_t len)
 {
@@ -174,7 +174,7 @@ int json_string_content(json_reader *r, const char **text, size_t *len)
     return rc;
 }
 
-/* ---- numbers and literals ----------------------------------------------------------- */
+/* ---- numbers and literals ------------------------------------------------ */
 
 static inline bool is_digit(uint8_t c)
 {
@@ -263,7 +263,7 @@ static int scalar_text(json_reader *r, const json_node *node, const char **text,
     return rc;
 }
 
-/* ---- into columns -------------------------------------------------------------------- */
+/* ---- into columns -------------------------------------------------------- */
 
 int json_read_text(json_reader *r, const json_node *node, mt_column_builder *c)
 {

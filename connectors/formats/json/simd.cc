@@ -2,7 +2,7 @@
  * with the widest registers of this processor.
  *
  * The places land in simdjson's own array, four bytes a byte of text; it grows
- * with the largest text scanned and is kept. simdjson allocates with new and
+ * with the largest text scanned and shrinks when a small one follows. simdjson allocates with new and
  * throws nothing here.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -18,6 +18,8 @@ struct json_scanner {
 
 /* What the smallest scanner is made for, so that usual chunks never grow it. */
 static const size_t FIRST_CAPACITY = 64 * 1024;
+/* What is kept through small texts. */
+static const size_t KEPT_CAPACITY = 4 * 1024 * 1024;
 
 extern "C" json_scanner *json_scanner_new(void)
 {
@@ -44,8 +46,9 @@ extern "C" json_scan_result json_scan(json_scanner *s, const uint8_t *text,
 {
     auto &parser = *s->parser;
 
-    if (len > parser.capacity()) {
-        size_t capacity = len + len / 4;
+    if (len > parser.capacity() ||
+        (parser.capacity() > KEPT_CAPACITY && len <= FIRST_CAPACITY)) {
+        size_t capacity = len > FIRST_CAPACITY ? len + len / 4 : FIRST_CAPACITY;
 
         if (parser.set_capacity(capacity) != simdjson::SUCCESS)
             return JSON_SCAN_NOMEM;

@@ -29,7 +29,7 @@ bool raw_charset_find(const char *name, raw_charset *out)
     return false;
 }
 
-/* ---- into UTF-8 -------------------------------------------------------------------- */
+/* ---- into UTF-8 ---------------------------------------------------------- */
 
 static int utf8_to_utf8(const uint8_t *text, size_t len, mt_buf *out,
                         size_t *bad)
@@ -124,7 +124,7 @@ int raw_to_utf8(raw_charset charset, const uint8_t *text, size_t len,
     return utf16_to_utf8(little, text, len, out, bad);
 }
 
-/* ---- out of UTF-8 ------------------------------------------------------------------ */
+/* ---- out of UTF-8 -------------------------------------------------------- */
 
 static int utf8_to_bytes(uint8_t last, const uint8_t *text, size_t len,
                          mt_buf *out, size_t *bad)

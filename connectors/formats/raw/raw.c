@@ -1,8 +1,8 @@
 /* raw.c - the raw format: a message is one value, as it is.
  *
  * The one column may be a text, in a charset; bytes; BOOLEAN as one byte; a
- * number of as many bytes as its type has, in an order; or RAW. A null message is
- * NULL, and NULL is a null message. Nothing else is added or taken off.
+ * number of as many bytes as its type has, in an order; or RAW. A null message
+ * is NULL, and NULL is a null message. Nothing else is added or taken off.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "charset.h"
@@ -33,7 +33,7 @@ static const mt_option options[] = {
     {0},
 };
 
-/* ---- before a job starts ------------------------------------------------------------ */
+/* ---- before a job starts ------------------------------------------------- */
 
 static int check_charset(const raw_options *o, raw_charset *out, mt_error **err)
 {
@@ -91,7 +91,7 @@ static int check(const void *opts, const mt_fields *fields, bool encode,
     return check_charset(opts, &charset, err);
 }
 
-/* ---- life ------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void close_codec(void *codec)
 {
@@ -131,7 +131,7 @@ static int open_codec(const void *opts, const mt_fields *fields, void **codec,
     return 0;
 }
 
-/* ---- reading ----------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 static int fail_length(const raw_codec *c, size_t len, size_t want,
                        mt_error **err)
@@ -229,7 +229,7 @@ static int decode(void *codec, const mt_span *messages, int32_t len,
     return 0;
 }
 
-/* ---- writing ----------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 static int write_bytes(raw_codec *c, const mt_column *column, int32_t row,
                        mt_buf *out, mt_error **err)

@@ -11,7 +11,7 @@
 
 #define UNUSED __attribute__((unused))
 
-/* ---- opening ------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------- */
 
 /* "name=value;name=value" as a format's options, in one static place. */
 UNUSED static mt_format_ref ref_of(const char *format, const char *options)
@@ -79,7 +79,7 @@ UNUSED static mt_encoder *open_encoder(const char *format, const char *options,
     return mt_encoder_open(&ref, &fields, err);
 }
 
-/* ---- messages ------------------------------------------------------------------ */
+/* ---- messages ------------------------------------------------------------ */
 
 UNUSED static mt_span span_of(const char *text)
 {
@@ -108,8 +108,8 @@ UNUSED static mt_batch *decode_all(mt_decoder *d, const mt_type *type,
     return batch;
 }
 
-/* Encodes a whole batch: all messages in `out`, where each ends in `ends`, which
- * has room for the rows. 0 or below 0. */
+/* Encodes a whole batch: all messages in `out`, where each ends in `ends`,
+ * which has room for the rows. 0 or below 0. */
 UNUSED static int encode_all(mt_encoder *e, mt_batch *batch, mt_buf *out,
                              size_t *ends, uint8_t *nulls, mt_error **err)
 {
@@ -157,7 +157,7 @@ UNUSED static const char *round_trip(const char *format, const char *type_text,
     return text;
 }
 
-/* ---- comparing ----------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------- */
 
 /* The same bits, or both no number. */
 UNUSED static bool same_fixed(const mt_type *type, const void *a, const void *b)
@@ -245,7 +245,7 @@ UNUSED static bool same_batches(mt_batch *a, mt_batch *b)
     return true;
 }
 
-/* ---- random values --------------------------------------------------------------- */
+/* ---- random values ------------------------------------------------------- */
 
 UNUSED static mt_int128 power10_of(int32_t n)
 {
@@ -277,10 +277,11 @@ UNUSED static int64_t random_whole(uint64_t *seed, int32_t width)
 UNUSED static int put_random_text(mt_column_builder *c, uint64_t *seed,
                                   int32_t len_max, bool delimiters)
 {
-    static const char *const pieces[] = {"a",  "B",  "7",    " ",  "text", "ü",
-                                         "€",  "😀",  "\x7f", ".",  "-",    "_",
-                                         "\"", "\\", "\n",   "\t", "\x01", ",",
-                                         ";",  "'",  "/",    "\r", "\x1f", "#"};
+    static const char *const pieces[] = {
+        "a",    "B", "7", " ", "text", "ü",  "€",    "😀",
+        "\x7f", ".", "-", "_", "\"",   "\\", "\n",   "\t",
+        "\x01", ",", ";", "'", "/",    "\r", "\x1f", "#",
+    };
     size_t count = sizeof(pieces) / sizeof(*pieces) - (delimiters ? 0 : 12);
     char text[1024];
     size_t len = 0;

@@ -43,7 +43,7 @@ static void *take(model *m, size_t size)
     return memset(p, 0, size);
 }
 
-/* ---- text to tree ---------------------------------------------------------------- */
+/* ---- text to tree -------------------------------------------------------- */
 
 static void blanks(model *m)
 {
@@ -273,7 +273,7 @@ static value *parse_value(model *m)
     return v;
 }
 
-/* ---- tree to row ------------------------------------------------------------------ */
+/* ---- tree to row --------------------------------------------------------- */
 
 static void write_string(mt_buf *out, const char *s, size_t len)
 {

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-/* ---- by hand ----------------------------------------------------------------------- */
+/* ---- by hand ------------------------------------------------------------- */
 
 #define I64_MAX "9223372036854775807"
 #define I64_MIN "-9223372036854775808"
@@ -318,9 +318,9 @@ static void test_depth(void)
     OK(*read_nested("ROW<x STRING>", 64) == '{', "64 levels become a text");
 }
 
-/* ---- neighbours ---------------------------------------------------------------------- */
+/* ---- neighbours ---------------------------------------------------------- */
 
-/* Long enough for several chunks; each seventh message is bad in its own way. */
+/* Several chunks long; each seventh message is bad in its own way. */
 enum { MANY = 3000 };
 
 static const char *bad_message(int i)
@@ -429,7 +429,7 @@ static void test_skipping(mt_span *messages)
     mt_type_unref(type);
 }
 
-/* ---- columns that are left for later --------------------------------------------------- */
+/* ---- columns that are left for later ------------------------------------- */
 
 static const char *const WIDE =
     "ROW<a INT, b STRING, c ROW<x BIGINT, y ARRAY<STRING>>, d DOUBLE, "
@@ -491,7 +491,44 @@ static void test_projection(uint64_t *seed)
     OK(same, "a column that was left absent is decoded when asked for");
 }
 
-/* ---- any schema, any rows ------------------------------------------------------------------ */
+/* Long messages of which little is read: what is kept of them is bounded. */
+static void test_long_messages(void)
+{
+    enum { LONG = 1 << 20, COUNT = 20 };
+    mt_type *type = type_of("ROW<a INT, b STRING, c INT>");
+    uint8_t needed[] = {1, 0, 0};
+    char *text = malloc(LONG);
+    mt_span messages[COUNT];
+    mt_batch *plain, *batch;
+    mt_decoder *d = open_decoder("json", "", type, NULL);
+    int32_t i;
+
+    memset(text, ' ', LONG);
+    memcpy(text, "{\"a\":1,\"b\":\"x\\ny\",\"c\":", 22);
+    text[LONG - 2] = '7';
+    text[LONG - 1] = '}';
+    for (i = 0; i < COUNT; i++)
+        messages[i] = (mt_span){(uint8_t *)text, LONG};
+    plain = decode_all(d, type, messages, COUNT, NULL, NULL);
+    mt_decoder_project(d, needed);
+    batch = decode_all(d, type, messages, COUNT, NULL, NULL);
+    OK(batch && batch->absent_len == 0, "long messages are not kept");
+    OK(same_batches(plain, batch), "and lose nothing");
+    mt_batch_unref(batch);
+    /* A value that cannot be read: only who asks for it is told. */
+    memcpy(text + LONG - 8, "[7]    ", 7);
+    batch = decode_all(d, type, messages, COUNT, NULL, NULL);
+    OK(batch && batch->absent_len == 2, "a bad value is left for later");
+    OK(mt_batch_column(batch, 1, NULL) && !mt_batch_column(batch, 2, NULL),
+       "and is the error of who asks for it");
+    mt_batch_unref(batch);
+    mt_batch_unref(plain);
+    mt_decoder_close(d);
+    mt_type_unref(type);
+    free(text);
+}
+
+/* ---- any schema, any rows ------------------------------------------------ */
 
 static void random_type(mt_buf *text, uint64_t *seed, int depth)
 {
@@ -578,7 +615,7 @@ static void test_identity(uint64_t *seed)
     OK(same, "random rows of random types survive writing and reading");
 }
 
-/* ---- beside the model ------------------------------------------------------------------------ */
+/* ---- beside the model ---------------------------------------------------- */
 
 static const char *const MODELLED =
     "ROW<s STRING, b BIGINT, t BOOLEAN, d DOUBLE, a ARRAY<BIGINT>, "
@@ -787,7 +824,7 @@ static void test_model(uint64_t *seed, bool lenient)
     mt_type_unref(type);
 }
 
-/* ---- writing what cannot be read ---------------------------------------------------------------- */
+/* ---- writing what cannot be read ----------------------------------------- */
 
 static const char *write_null_key(const char *options)
 {
@@ -835,7 +872,7 @@ static void test_null_keys(void)
            "{\"m\":{\"\\\"none\\\"\":1,\"k\":2}}", "as one likes");
 }
 
-/* ---- memory ------------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------- */
 
 /* One decode and encode with nothing prepared, in memory that may run out. */
 static int run_once(const mt_type *type, mt_span *messages, int32_t len)
@@ -903,6 +940,7 @@ int main(void)
     test_neighbours(messages);
     test_skipping(messages);
     test_projection(&seed);
+    test_long_messages();
     test_identity(&seed);
     test_model(&seed, false);
     test_model(&seed, true);

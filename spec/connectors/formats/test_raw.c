@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "format_test.h"
 
-/* ---- by hand ----------------------------------------------------------------------- */
+/* ---- by hand ------------------------------------------------------------- */
 
 /* Reads bytes given in hex as `type` and writes them again: the hex of what was
  * written, "null" for a null message, "!" and the error. */
@@ -106,7 +106,7 @@ static void test_by_hand(void)
     }
 }
 
-/* ---- numbers are what they say --------------------------------------------------------- */
+/* ---- numbers are what they say ------------------------------------------- */
 
 static int64_t read_whole(const char *type_text, const char *options,
                           const char *bytes, size_t len)
@@ -140,7 +140,7 @@ static void test_order(void)
            INT64_MIN + 1, "and for BIGINT");
 }
 
-/* ---- texts of every charset --------------------------------------------------------------- */
+/* ---- texts of every charset ---------------------------------------------- */
 
 static bool survives(const char *charset, bool narrow, uint64_t *seed)
 {
