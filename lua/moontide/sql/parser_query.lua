@@ -209,14 +209,14 @@ end
 --- A query or a join in parentheses.
 local function parenthesised_table(self, pos, lateral)
     self:expect "("
-    self:enter()
     local node
     if at_query(self) then
         node = { kind = "derived", pos = pos, query = self:query(), lateral = lateral }
     else
+        self:enter()
         node = self:table_expression()
+        self:leave()
     end
-    self:leave()
     self:expect ")"
     return correlation(self, node)
 end

@@ -13,6 +13,7 @@
 -- A computed column has no type until its expression is compiled, which is not
 -- supported yet. Functions that check take `report(pos, message)`, which raises.
 -- @module moontide.table.definition
+local ast = require "moontide.sql.ast"
 local problem = require "moontide.sql.problem"
 local type_text = require "moontide.table.type_text"
 
@@ -73,6 +74,19 @@ function M.place_of(definition, element, report)
     return nil
 end
 
+-- Nodes that a table's own expressions can't hold: they need more than its row.
+local OUTSIDE = { subquery = "a subquery", star = "*", table_arg = "a table",
+    descriptor = "DESCRIPTOR" }
+
+local function check_expression(element, what, report)
+    ast.walk(element.expr, function(node)
+        local name = OUTSIDE[node.kind] or node.over and "OVER"
+        if name then
+            report(node.pos or element.pos, ("%s can't hold %s"):format(what, name))
+        end
+    end)
+end
+
 -- Adders of elements by their kind: `M.add[kind](definition, element, report)`.
 local add = {}
 M.add = add
@@ -80,6 +94,8 @@ M.add = add
 function add.column(definition, element, report)
     if M.position(definition, element.name) then
         report(element.pos, ("column '%s' stands twice"):format(element.name))
+    elseif element.expr then
+        check_expression(element, "a computed column", report)
     end
     local at = M.place_of(definition, element, report) or #definition.columns + 1
     table.insert(definition.columns, at, M.column_of_element(element))
@@ -89,6 +105,7 @@ function add.watermark(definition, element, report)
     if definition.watermark then
         report(element.pos, "a table has one WATERMARK, this is the second")
     end
+    check_expression(element, "a WATERMARK", report)
     definition.watermark = { path = element.path, expr = element.expr, pos = element.pos }
 end
 
@@ -107,9 +124,8 @@ local function check_key(definition, report)
     for _, name in ipairs(key and key.columns or {}) do
         local column, i = M.need_column(definition, name, "PRIMARY KEY", key.pos, report)
         if column.kind ~= "physical" then
-            report(key.pos,
-                ("PRIMARY KEY: column '%s' is %s, a key has physical columns only"):format(name,
-                column.kind == "metadata" and "metadata" or "computed"))
+            report(key.pos, ("PRIMARY KEY: column '%s' is %s, a key has physical columns only")
+                :format(name, column.kind))
         elseif seen[name] then
             report(key.pos, ("PRIMARY KEY: column '%s' stands twice"):format(name))
         end
@@ -132,9 +148,8 @@ local function check_watermark(definition, report)
     local t = column.type
     if #watermark.path == 1 and t and not ((t.kind == "TIMESTAMP" or t.kind == "TIMESTAMP_LTZ")
         and t.precision <= 3) then
-        report(watermark.pos,
-            ("WATERMARK: column '%s' must be TIMESTAMP(3) or TIMESTAMP_LTZ(3), is %s"):format(
-            column.name, type_text.summary(t)))
+        report(watermark.pos, ("WATERMARK: column '%s' must be TIMESTAMP(3) or "
+            .. "TIMESTAMP_LTZ(3), is %s"):format(column.name, type_text.summary(t)))
     end
 end
 
@@ -226,7 +241,7 @@ end
 local LIKE_DEFAULTS = {
     CONSTRAINTS = "INCLUDING", DISTRIBUTION = "INCLUDING", PARTITIONS = "INCLUDING",
     GENERATED = "INCLUDING", METADATA = "INCLUDING", WATERMARKS = "INCLUDING",
-        OPTIONS = "OVERWRITING",
+    OPTIONS = "OVERWRITING",
 }
 
 local function like_rules(like, report)
@@ -259,11 +274,15 @@ local RULE_OF_KIND = { computed = "GENERATED", metadata = "METADATA" }
 local function like_columns(definition, other, rules, elements)
     local own = {}
     for _, element in ipairs(elements) do
-        own[element.kind == "column" and element.name or ""] = element
+        if element.kind == "column" then
+            own[element.name] = true
+        end
     end
     for _, column in ipairs(other.columns) do
-        local rule = rules[RULE_OF_KIND[column.kind] or ""] or "INCLUDING"
-        local overwritten = own[column.name] and rule == "OVERWRITING" and column.kind ~= "physical"
+        -- Physical columns are always taken, so one that stands again is an error.
+        local subject = RULE_OF_KIND[column.kind]
+        local rule = subject and rules[subject] or "INCLUDING"
+        local overwritten = own[column.name] and rule == "OVERWRITING"
         if rule ~= "EXCLUDING" and not overwritten then
             table.insert(definition.columns, column)
         end

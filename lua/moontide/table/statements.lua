@@ -61,8 +61,7 @@ end
 local function view_of(t_env, statement, query, text)
     local rel = t_env:analyzer(statement.text):query(query)
     if statement.columns and #statement.columns ~= #rel.columns then
-        problem.raise(statement.text, statement.pos,
-            ("%d names for %d columns: %s"):format(#statement.columns,
+        problem.refuse(statement, ("%d names for %d columns: %s"):format(#statement.columns,
             #rel.columns, table.concat(relation.names(rel), ", ")))
     end
     return {
@@ -88,8 +87,7 @@ end
 function run.create_catalog(t_env, statement)
     local name = statement.path[1]
     local done, message = t_env.catalog:create_catalog(name,
-        definitions.option_map(statement.options),
-        statement.comment)
+        definitions.option_map(statement.options), statement.comment)
     return done_unless(statement, statement.if_not_exists, done, message,
         t_env.catalog:get_catalog(name))
 end
@@ -140,8 +138,7 @@ local function altered_object(t_env, statement, kind)
     end
     problem.check(statement, object, path)
     if object.kind ~= kind then
-        problem.raise(statement.text, statement.pos,
-            ("'%s' is a %s, not a %s"):format(Catalog.name_of(path),
+        problem.refuse(statement, ("'%s' is a %s, not a %s"):format(Catalog.name_of(path),
             object.kind, kind))
     end
     return object, path, temporary
@@ -267,15 +264,16 @@ function M.insertion(t_env, statement, text)
     end
     local definition, path = problem.check(place, t_env.catalog:get(statement.path))
     if definition.kind ~= "table" then
-        problem.raise(text, statement.path_pos,
-            ("'%s' is a view: only tables can be written"):format(
+        problem.refuse(place, ("'%s' is a view: only tables can be written"):format(
             Catalog.name_of(path)))
     end
     return {
         relation = t_env:analyzer(text):query(statement.query),
-        target = { definition = definition, path = path, names = statement.columns,
-            options = statement.options,
-            text = text, pos = statement.query.pos, columns_pos = statement.columns_pos },
+        target = {
+            definition = definition, path = path, names = statement.columns,
+            options = statement.options, text = text, pos = statement.query.pos,
+            columns_pos = statement.columns_pos,
+        },
     }
 end
 

@@ -75,6 +75,10 @@ WITH (
                     "CREATE TABLE t (a INT, WATERMARK FOR b AS b)",
                 ["PARTITIONED BY: the table has no column 'x'"] =
                     "CREATE TABLE t (a INT) PARTITIONED BY (x)",
+                ["a computed column can't hold a subquery"] =
+                    "CREATE TABLE t (a AS 1 + (SELECT 1 FROM t))",
+                ["a WATERMARK can't hold OVER"] = "CREATE TABLE t (a TIMESTAMP(3), "
+                    .. "WATERMARK FOR a AS MAX(a) OVER (ORDER BY a))",
                 ["needs at least one column"] = "CREATE TABLE t WITH ('connector' = 'print')",
                 ["not supported yet: CREATE TABLE ... AS SELECT"] =
                     "CREATE TABLE t WITH ('connector' = 'print') AS SELECT * FROM t",
