@@ -32,6 +32,7 @@ end
 -- Jobs that the script started and left running.
 local function wait_for_jobs()
     local core = require "moontide.core"
+    collectgarbage() -- an iterator that nobody holds any more cancels its job
     for _, job in ipairs(core.jobs()) do
         repeat
             local status = job:wait(100)

@@ -10,8 +10,8 @@ local ABI = 1
 local C = ffi.load(core.library_path)
 
 local function refuse(what)
-    error(("moontide: %s was built for other Lua files than these (%s); install both from one version")
-        :format(core.library_path, what), 0)
+    error(("moontide: %s was built for other Lua files than these (%s); install both from one "
+        .. "version"):format(core.library_path, what), 0)
 end
 
 local ok, abi = pcall(function() return C.mt_ffi_abi() end)

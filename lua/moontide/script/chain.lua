@@ -24,12 +24,19 @@ local ship = require "moontide.script.ship"
 local M = {}
 
 -- The record type behind a key column can't be told from the type with the
--- column: ROW<f0 INT, $key INT> may carry INTs or rows of one INT.
+-- column: ROW<f0 INT, $key INT> may carry INTs or rows of one INT. This is the
+-- type of the record that comes in with a key,
 local function record_type(spec)
-    local first, last = spec.steps[1], spec.steps[#spec.steps]
+    local first = spec.steps[1]
     if first and (first.op == "unkey" or first.op:find "^keyed_") then
         return first.type
     end
+    return nil
+end
+
+-- and this of the one that goes out with it.
+local function result_type(spec)
+    local last = spec.steps[#spec.steps]
     if last and (last.op == "key" or last.op == "partition") then
         for k = #spec.steps - 1, 1, -1 do
             if spec.steps[k].type then
@@ -54,7 +61,8 @@ function M.payload(spec)
         cpath = package.cpath,
         chain = ship.pack({
             input = spec.input, input2 = spec.input2, output = spec.output, steps = spec.steps,
-            record_type = record_type(spec),
+            record_type = record_type(spec), result_type = result_type(spec),
+            parameters = spec.parameters,
         }, table.concat(names, " -> ")),
     }
 end

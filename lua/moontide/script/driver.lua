@@ -214,7 +214,8 @@ local function new_driver(spec, chain, output, input, plain)
     local self = setmetatable({
         steps = steps, step_types = step_types(steps), input = input, output = output,
         env = { chain = chain }, names = {}, declared = {}, lines = {}, collectors = {},
-        partitions = spec.partitions, rows_max = chain.out.rows_max, plain = plain,
+        partitions = steps[#steps] and steps[#steps].partitions,
+        rows_max = chain.out.rows_max, plain = plain,
     }, Generator)
     local input_text = input == 1 and spec.input or spec.input2
     local record
@@ -247,8 +248,8 @@ end
 
 --- Makes the drivers of a chain.
 -- @tparam table spec `input`, `input2` (type texts or nil), `output` (type
--- text), `record_type` (text of the record without a key column), `steps`
--- (see chain.lua), `partitions` (of a custom partitioner)
+-- text), `record_type` and `result_type` (texts of the record that comes in and
+-- goes out without a key column), `steps` (see chain.lua)
 -- @tparam cdata chain the `mt_ffi_chain` that it shares with C
 -- @treturn table with `run(batch, input, from)`, `produce(from)`, `selecting`,
 -- and `drivers`, one an input (`text` is the generated source)
@@ -256,7 +257,7 @@ function M.new(spec, chain)
     local last = spec.steps[#spec.steps]
     local extra
     if last and (last.op == "key" or last.op == "partition") then
-        extra = { atomic = spec.record_type and parse(spec.record_type).kind ~= kinds.ROW }
+        extra = { atomic = spec.result_type and parse(spec.result_type).kind ~= kinds.ROW }
     end
     local output = outputs.new(parse(spec.output), chain, extra)
     local self = { drivers = {}, plain = false }

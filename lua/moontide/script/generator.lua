@@ -297,7 +297,7 @@ function Generator:begin()
     if self.read_inline then
         self:line(1, "local v, n = env.input()")
     end
-    if not self.many and self.output.inline then
+    if not self.many and not self.selecting and self.output.inline then
         self:line(1, "local out = env.output()")
     end
 end

@@ -2,6 +2,7 @@
 -- @module moontide.script.output
 local ffi = require "ffi"
 local core = require "moontide.core"
+local rows = require "moontide.row"
 local kinds = require "moontide.script.kinds"
 local readers = require "moontide.script.readers"
 local writers = require "moontide.script.writers"
@@ -40,6 +41,9 @@ end
 local ROW_WRITER = [[
 return function(w, v)
     local t = type(v)
+    if t == "table" and is_row(v) then
+        v = conform(v)
+    end
     if t ~= "table" and t ~= "cdata" or t == "table" and v[%d] ~= nil then
         refuse(v)
     end
@@ -58,8 +62,12 @@ local function refuse_row(len)
 end
 
 local function row_writer(names, known, put, len, refuse)
-    local env = { type = type, refuse = refuse }
-    local head = { "local env = ...", "local type, refuse = env.type, env.refuse" }
+    local env = {
+        type = type, refuse = refuse, is_row = rows.is,
+        conform = rows.conformer({ unpack(names, 1, len) }),
+    }
+    local head = { "local env = ...",
+        "local type, refuse, is_row, conform = env.type, env.refuse, env.is_row, env.conform" }
     local calls = {}
     for first = 1, len, GROUP do
         local name = "group" .. first

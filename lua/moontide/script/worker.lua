@@ -109,7 +109,7 @@ function M.open(payload, address, name, max_parallelism)
     local spec = require("moontide.script.ship").unpack(parcel.chain)
     local context = require("moontide.script.context").new {
         name = name, subtask = chain.subtask, parallelism = chain.parallelism,
-        max_parallelism = max_parallelism,
+        max_parallelism = max_parallelism, parameters = spec.parameters,
     }
     local driver = require("moontide.script.driver").new(spec, chain)
 

@@ -505,8 +505,11 @@ local function row_checker(t, name)
     for i = 1, #names do
         known[names[i]] = i
     end
+    local conform = rows.conformer(names)
     return function(x)
-        if type(x) == "cdata" or type(x) == "table" and getmetatable(x) ~= nil then
+        if rows.is(x) then
+            return conform(x)
+        elseif type(x) == "cdata" or type(x) == "table" and getmetatable(x) ~= nil then
             return x
         elseif type(x) ~= "table" then
             M.refuse(name, ("a row of %d fields"):format(#names), x)

@@ -123,7 +123,7 @@ describe(plain and "a driver over plain rows" or "a driver", function()
 
     it("keeps a record's columns and adds its key", function()
         local out = chains.run({ input = AB, output = "ROW<`a` STRING, `b` INT, `$key` INT>",
-            record_type = AB, steps = {
+            result_type = AB, steps = {
                 { op = "key", name = "KeyBy", key_type = "INT", fn = function(r) return r.b end },
             } }, { { "x", 1 } })
         assert.same({ "Row(a='x', b=1, $key=1)" }, texts(out))
