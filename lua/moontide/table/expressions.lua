@@ -12,6 +12,7 @@ local literals = require "moontide.sql.literals"
 local logical = require "moontide.logical"
 local null = require "moontide.null"
 local parser = require "moontide.sql.parser"
+local text = require "moontide.text"
 local types = require "moontide.types"
 
 local M = {}
@@ -33,19 +34,37 @@ function M.col(name)
     return wrap { kind = "column", path = { name } }
 end
 
+local function literal(type, value)
+    return { kind = "literal", type = type, value = value }
+end
+
+--- A number's literal: exact for whole ones, else a DOUBLE in SQL's spelling.
+local function number_node(value, data_type)
+    local digits
+    if type(value) == "cdata" then
+        digits = tostring(value):gsub("U?LL$", "")
+    elseif value % 1 == 0 and math.abs(value) < 2 ^ 53 then
+        digits = ("%d"):format(value)
+    end
+    if digits then
+        return literal(data_type or literals.integer((digits:gsub("^%-", ""))), digits)
+    elseif value ~= value or math.abs(value) == math.huge then
+        errors.raise("MISUSE", "bad argument #1 to 'lit' (%s can't be a literal)", tostring(value))
+    end
+    digits = text.number(value)
+    return literal(data_type or logical.scalar("DOUBLE", nil, nil, false),
+        digits:find "e" and digits or digits .. "e0")
+end
+
 local function literal_node(value, data_type)
     if value == nil or value == null then
-        return { kind = "literal", type = data_type or literals.null() }
+        return literal(data_type or literals.null())
     elseif type(value) == "boolean" then
-        return { kind = "literal", type = data_type or literals.boolean(), value = value }
+        return literal(data_type or literals.boolean(), value)
     elseif type(value) == "string" then
-        return { kind = "literal", type = data_type or literals.string(value), value = value }
+        return literal(data_type or literals.string(value), value)
     elseif type(value) == "number" or type(value) == "cdata" then
-        local text = type(value) == "number" and value % 1 == 0 and ("%d"):format(value)
-            or tostring(value):gsub("U?LL$", "")
-        local found = text:find "^%-?%d+$" and literals.integer((text:gsub("^%-", "")))
-            or logical.scalar("DOUBLE", nil, nil, false)
-        return { kind = "literal", type = data_type or found, value = text }
+        return number_node(value, data_type)
     end
     return errors.raise("MISUSE", "bad argument #1 to 'lit' (%s can't be a literal)",
         args.type_name(value))
@@ -166,4 +185,48 @@ function Expression:__tostring()
     return ast.expression_text(self.tree)
 end
 
-return M
+-- ---- what a later version brings ------------------------------------------------------
+
+local function words(names)
+    local list = {}
+    for word in names:gmatch "%S+" do
+        list[#list + 1] = word
+    end
+    return list
+end
+
+class.later(Expression, words [[
+    exp log10 log2 ln log sin cos tan cot asin acos atan sinh cosh tanh degrees radians sqrt abs
+    sign round truncate bin hex between not_between then_ if_null in_ sum sum0 min max count avg
+    stddev_pop stddev_samp var_pop var_samp collect distinct first_value last_value list_agg
+    array_agg percentile asc desc over start end_ get flatten at cardinality element rowtime
+    proctime as_argument substring trim trim_leading trim_trailing ltrim rtrim replace
+    char_length upper_case lower_case init_cap like similar position lpad rpad overlay
+    regexp_replace regexp_extract from_base64 to_base64 repeat_ substr regexp ascii chr decode
+    encode left right instr locate parse_url reverse split_index str_to_map split concat btrim
+    elt printf starts_with ends_with translate regexp_count regexp_extract_all regexp_instr
+    regexp_substr url_decode url_encode unhex to_date to_time to_timestamp extract floor ceil
+    year years quarter quarters month months week weeks day days hour hours minute minutes
+    second seconds milli millis md5 sha1 sha224 sha256 sha384 sha512 sha2 json_exists json_value
+    is_json json_query json_quote json_unquote array_contains array_distinct array_position
+    array_remove array_reverse array_slice array_union array_concat array_max array_join
+    map_keys map_values map_entries array_min array_append array_prepend array_sort array_except
+    array_intersect map_union]])
+
+local LATER = {}
+for _, name in ipairs(words [[
+    range_ current_date current_time current_timestamp local_time local_timestamp
+    temporal_overlaps date_format timestamp_diff array row map_ row_interval pi e rand
+    rand_integer atan2 negative concat concat_ws uuid log if_then_else with_columns
+    without_columns with_all_columns to_timestamp_ltz call_sql current_watermark
+    source_watermark coalesce json_string json_object json_object_agg json_array json_array_agg
+    current_database from_unixtime to_date to_timestamp convert_tz unix_timestamp
+    map_from_arrays lag lead json]]) do
+    LATER[name] = true
+end
+
+return setmetatable(M, {
+    __index = function(_, name)
+        return LATER[name] and errors.unsupported("expressions." .. name) or nil
+    end,
+})
