@@ -399,7 +399,7 @@ static void test_lazy(void)
     mt_type_unref(type);
 }
 
-/* ---- buffers ------------------------------------------------------------- */
+/* ---- buffers ----------------------------------------------------------- */
 
 static void test_pool(uint64_t *rng)
 {
@@ -433,7 +433,7 @@ static void test_pool(uint64_t *rng)
     EQ_INT(stats.bytes_live, before, "and can be emptied");
 }
 
-/* ---- threads ------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------- */
 
 #define SLOTS 8
 static mt_batch *_Atomic slots[SLOTS];
@@ -494,7 +494,7 @@ static void test_threads(void)
     mt_type_unref(type);
 }
 
-/* ---- memory -------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------- */
 
 /* `m` is the model, made while nothing failed. */
 static bool build_take_project(uint64_t seed, const mt_type *type,

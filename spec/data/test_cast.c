@@ -302,7 +302,7 @@ static void test_matrix(void)
     }
 }
 
-/* ---- random -------------------------------------------------------------- */
+/* ---- random ----------------------------------------------------------- */
 
 /* Every pair of whole-number types against C's conversions, with NULLs. */
 static void test_integers(uint64_t *rng)
@@ -508,7 +508,7 @@ static void test_utf8(void)
     mt_type_unref(bytes);
 }
 
-/* ---- memory -------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------- */
 
 static void test_memory(uint64_t *rng)
 {

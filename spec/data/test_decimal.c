@@ -184,7 +184,7 @@ static bool model_calculate(mt_decimal_op op, mt_int128 a, int a_scale,
     return value_of(&r, to.precision, out);
 }
 
-/* ---- tests --------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------- */
 
 static mt_decimal_type random_decimal_type(uint64_t *rng)
 {

@@ -14,7 +14,7 @@
 #include "data/column.h"
 #include "data/time.h"
 
-/* ---- schemas ------------------------------------------------------------- */
+/* ---- schemas ----------------------------------------------------------- */
 
 #define FORMAT_MAX 24
 
@@ -168,7 +168,7 @@ int mt_arrow_export_schema(const mt_type *type, struct ArrowSchema *out,
     return 0;
 }
 
-/* ---- arrays -------------------------------------------------------------- */
+/* ---- arrays ----------------------------------------------------------- */
 
 typedef struct array_node {
     mt_batch *batch;      /* counted */

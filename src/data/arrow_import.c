@@ -19,7 +19,7 @@
 
 enum { VALIDITY, VALUES, OFFSETS };
 
-/* ---- formats ------------------------------------------------------------- */
+/* ---- formats ----------------------------------------------------------- */
 
 /* How values get from Arrow's layout into ours. */
 typedef enum layout {
@@ -88,7 +88,7 @@ static const format_info *find_format(const char *format)
     return NULL;
 }
 
-/* ---- schemas ------------------------------------------------------------- */
+/* ---- schemas ----------------------------------------------------------- */
 
 static mt_type *import_type(const struct ArrowSchema *s, int depth,
                             mt_error **err);
@@ -225,7 +225,7 @@ mt_type *mt_arrow_import_schema(const struct ArrowSchema *schema,
     return import_nested(schema, MT_ROW, false, 0, err);
 }
 
-/* ---- memory -------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------- */
 
 /* The imported array, counted by the buffers that look into it. */
 typedef struct owner {
@@ -309,7 +309,7 @@ static const uint8_t *import_bits(const importer *m, mt_column *out, int k,
     return to;
 }
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 static int fail_range(const importer *m, int32_t row)
 {
@@ -510,7 +510,7 @@ static int import_var(const importer *m, const struct ArrowArray *a,
     return 0;
 }
 
-/* ---- columns ------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------- */
 
 static int import_column(const importer *m, const struct ArrowArray *a,
                          const struct ArrowSchema *s, const mt_type *type,
@@ -643,7 +643,7 @@ static int import_column(const importer *m, const struct ArrowArray *a,
     }
 }
 
-/* ---- batches ------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------- */
 
 static int check_records(const struct ArrowArray *a, const mt_type *type,
                          mt_error **err)

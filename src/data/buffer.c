@@ -46,7 +46,7 @@ static struct pool {
 #endif
 };
 
-/* ---- the pool ------------------------------------------------------------ */
+/* ---- the pool ----------------------------------------------------------- */
 
 static size_t class_bytes(uint8_t cls)
 {
@@ -111,7 +111,7 @@ void mt__buffer_pool_limit(size_t bytes)
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* ---- buffers ------------------------------------------------------------- */
+/* ---- buffers ----------------------------------------------------------- */
 
 static mt_buffer *make_buffer(size_t capacity, uint8_t cls)
 {

@@ -193,7 +193,7 @@ void mt__column_builder_fini(mt_column_builder *c)
     memset(c, 0, sizeof(*c));
 }
 
-/* ---- putting ------------------------------------------------------------- */
+/* ---- putting ----------------------------------------------------------- */
 
 int mt_put_null(mt_column_builder *c)
 {

@@ -113,7 +113,7 @@ bool mt_cast_is_free(const mt_type *from, const mt_type *to)
     return true;
 }
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 #define VALUE_SHOWN_MAX 80
 
@@ -227,7 +227,7 @@ static int cast_nested(const mt__cast *k, int32_t from_row, int32_t rows)
     return rc;
 }
 
-/* ---- columns ------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------- */
 
 /* The pair is supported. */
 static int cast_range(const mt__cast *k, int32_t from_row, int32_t rows)
@@ -272,7 +272,7 @@ int mt_cast_column(const mt_type *from, const mt_column *c, int32_t rows,
     return rc;
 }
 
-/* ---- batches ------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------- */
 
 /* Column i of `out`, which is zeroed but for its children. */
 static int cast_into(mt_batch *out, int32_t i, const mt_type *from,

@@ -6,7 +6,7 @@
 #include "data/text.h"
 #include "data/time.h"
 
-/* ---- UTF-8 --------------------------------------------------------------- */
+/* ---- UTF-8 ----------------------------------------------------------- */
 
 /* Bytes of the well-formed sequence at `s`, 0 when there is none. */
 static int32_t sequence_len(const uint8_t *s, int32_t left)
@@ -111,7 +111,7 @@ static size_t prefix_len(const uint8_t *s, size_t len, int32_t points,
     return len;
 }
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 mt_timestamp9 mt__cast_local(const mt_cast_session *session, mt_timestamp9 ts)
 {

@@ -251,7 +251,7 @@ static int decimal_to_number(const mt__cast *k, int32_t row)
     }
 }
 
-/* ---- text ---------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------- */
 
 /* The text without blanks around it. */
 static const char *text_at(const mt__cast *k, int32_t row, size_t *len)
@@ -376,7 +376,7 @@ static int to_binary(const mt__cast *k, int32_t row)
     return mt_put_bytes(k->out, k->scratch->data, k->scratch->len);
 }
 
-/* ---- times --------------------------------------------------------------- */
+/* ---- times ----------------------------------------------------------- */
 
 /* Any of DATE, TIME and the timestamps as local time since 1970. */
 static mt_timestamp9 local_at(const mt__cast *k, int32_t row)
@@ -429,7 +429,7 @@ static int time_to_time(const mt__cast *k, int32_t row)
     }
 }
 
-/* ---- which --------------------------------------------------------------- */
+/* ---- which ----------------------------------------------------------- */
 
 static bool is_float(mt_kind kind)
 {

@@ -76,7 +76,7 @@ void mt__column_share(mt_column *out, const mt_column *c)
         mt__column_share(&children[i], &c->children[i]);
 }
 
-/* ---- taking -------------------------------------------------------------- */
+/* ---- taking ----------------------------------------------------------- */
 
 static void *new_owned(mt_column *out, int k, size_t size)
 {

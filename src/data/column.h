@@ -60,7 +60,7 @@ int mt__column_builder_prepare(mt_column_builder *c, mt_column *out,
  * as much room as before. */
 void mt__column_builder_seal(mt_column_builder *c, mt_column *out);
 
-/* ---- batches ------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------- */
 
 /* A batch of so many rows whose columns have their children but are zeroed
  * else. Refs `type`. NULL when memory runs out. */

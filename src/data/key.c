@@ -12,7 +12,7 @@
 #define HASH_OF_NULL UINT64_C(0x9AE16A3B2F90404F)
 #define HASH_OF_NAN UINT64_C(0x7FF8000000000000)
 
-/* ---- hash ---------------------------------------------------------------- */
+/* ---- hash ----------------------------------------------------------- */
 
 static uint64_t bits_of_f64(double v)
 {
@@ -144,7 +144,7 @@ int mt_column_hash(const mt_column *c, const mt_type *type, int32_t rows,
     }
 }
 
-/* ---- order --------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------- */
 
 static int compare_i64(int64_t a, int64_t b)
 {

@@ -245,7 +245,7 @@ READ_FLOAT(mt_read_f64, read_f64, double)
 READ_FLOAT(mt__read_f32, read_f32, float)
 #undef READ_FLOAT
 
-/* ---- decimals ------------------------------------------------------------ */
+/* ---- decimals ----------------------------------------------------------- */
 
 size_t mt_text_decimal(char *out, mt_int128 v, int32_t scale)
 {

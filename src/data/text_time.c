@@ -9,7 +9,7 @@
 #include "data/text_impl.h"
 #include "data/time.h"
 
-/* ---- writing ------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 static size_t put_year(char *out, int64_t year)
 {
@@ -94,7 +94,7 @@ size_t mt_text_timestamp(char *out, const mt_type *type, const void *value,
     return at + put_clock(out + at, nanos, type->precision);
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 /* Between min_len and max_len digits at *p. */
 static bool take_digits(const char **p, const char *end, int min_len,

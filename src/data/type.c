@@ -67,7 +67,7 @@ static int32_t width_of(mt_kind kind, int32_t precision)
     }
 }
 
-/* ---- making -------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------- */
 
 static int check_parameters(mt_kind kind, int32_t length, int32_t precision,
                             int32_t scale, mt_error **err)
@@ -273,7 +273,7 @@ void mt_type_unref(const mt_type *type)
     mt_free(block, block->size);
 }
 
-/* ---- asking -------------------------------------------------------------- */
+/* ---- asking ----------------------------------------------------------- */
 
 bool mt_type_equal(const mt_type *a, const mt_type *b, bool nullability)
 {
@@ -325,7 +325,7 @@ int32_t mt__type_columns_deep(const mt_type *type)
     return len;
 }
 
-/* ---- spelling ------------------------------------------------------------ */
+/* ---- spelling ----------------------------------------------------------- */
 
 static int write_name(const char *name, mt_buf *out)
 {

@@ -31,7 +31,7 @@ typedef struct parser {
 
 static mt_type *parse_type(parser *p);
 
-/* ---- tokens -------------------------------------------------------------- */
+/* ---- tokens ----------------------------------------------------------- */
 
 static int fail_at(parser *p, const char *where, int code, const char *message)
 {
@@ -189,7 +189,7 @@ static int parse_name(parser *p, mt_buf *out)
     return rc < 0 ? mt_fail(p->err, rc, "out of memory for a type") : 0;
 }
 
-/* ---- scalars ------------------------------------------------------------- */
+/* ---- scalars ----------------------------------------------------------- */
 
 typedef struct spelling {
     const char *word;
@@ -376,7 +376,7 @@ static mt_type *parse_interval(parser *p)
     return mt_type_new(kind, true, 0, 0, 0, p->err);
 }
 
-/* ---- nested -------------------------------------------------------------- */
+/* ---- nested ----------------------------------------------------------- */
 
 /* MULTISET's second field: how often an element is in it. */
 static mt_type *new_list(parser *p, mt_kind kind, mt_type *first,
@@ -531,7 +531,7 @@ out:
     return row;
 }
 
-/* ---- types --------------------------------------------------------------- */
+/* ---- types ----------------------------------------------------------- */
 
 static int fail_unknown(parser *p, const char *from, size_t len)
 {
