@@ -73,9 +73,11 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility,
     kafka_client *c = rd_kafka_opaque(rk);
     char line[1024];
     /* What FAIL says comes again as an error event; CONFWARN is about
-     * properties of the other role, which note_useless() spoke of. */
+     * properties of the other role, which properties.c spoke of; GETPID is a
+     * broker that is just starting. */
     bool quiet = strcmp(facility, "CONFWARN") == 0 ||
-                 strcmp(facility, "FAIL") == 0;
+                 strcmp(facility, "FAIL") == 0 ||
+                 strcmp(facility, "GETPID") == 0;
 
     snprintf(line, sizeof(line), "%s: %s", facility, text);
     say(c, quiet || level > 6 ? MT_LOG_DEBUG
@@ -109,7 +111,7 @@ void kafka_client_note(kafka_client *c, rd_kafka_resp_err_t failed,
         snprintf(c->trouble, sizeof(c->trouble), "%s", text);
     c->refused = c->refused || is_refusal(failed, text);
     pthread_mutex_unlock(&c->lock);
-    say(c, MT_LOG_WARN, text);
+    say(c, vague ? MT_LOG_INFO : MT_LOG_WARN, text);
 }
 
 static void on_error(rd_kafka_t *rk, int failed, const char *text,

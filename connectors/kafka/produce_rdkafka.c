@@ -155,9 +155,12 @@ static void hear(kafka_produce *p, int timeout_ms)
     }
 }
 
-/* The first failure, for every later call: the job is not to go on. */
+/* The first failure, for every later call: the job is not to go on. After a
+ * fatal error librdkafka sends nothing any more, so nobody may wait for it. */
 static int give_failure(kafka_produce *p, mt_error **err)
 {
+    if (!p->failure && rd_kafka_fatal_error(p->client->rk, NULL, 0))
+        return fail_fatally(p, err);
     if (!p->failure)
         return kafka_client_refusal(p->client, err);
     return mt_fail(err, mt_error_code(p->failure), "%s",

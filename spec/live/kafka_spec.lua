@@ -175,6 +175,33 @@ describe("kafka", function()
         assert.matches("max.message.bytes", result.err)
     end)
 
+    it("tells at once of a login that is refused", function()
+        local module = "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        local broker = kafka.broker("login", table.concat({
+            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:SASL_PLAINTEXT",
+            "sasl.enabled.mechanisms=PLAIN",
+            "sasl.mechanism.inter.broker.protocol=PLAIN",
+            "listener.name.plaintext.plain.sasl.jaas.config=" .. module
+                .. 'username="admin" password="admin-pw" user_admin="admin-pw" '
+                .. 'user_alice="alice-pw";',
+        }, "\n"))
+        local function login(password)
+            local options = (", 'properties.security.protocol' = 'SASL_PLAINTEXT', "
+                .. "'properties.sasl.mechanism' = 'PLAIN', 'properties.sasl.jaas.config' = '%s"
+                .. 'username="alice" password="%s";\''):format(module, password)
+            return run({
+                address = broker.address, from = "in", to = "out",
+                source = BOUNDED .. options, sink = options,
+            }, 20)
+        end
+        local wrong, right = login "wrong-pw", login "alice-pw"
+        broker:clean()
+        assert.equal(1, wrong.status)
+        assert.matches("refuse the connection.*Invalid username or password", wrong.err)
+        assert.not_matches("wrong-pw", wrong.err, 1, true)
+        assert.not_matches("refuse", right.err)
+    end)
+
     describe("whose broker dies", function()
         local broker
 
