@@ -76,7 +76,7 @@ static double run_ours(mt_encoder *encoder, mt_batch *batch, mt_buf *out)
     return (now_ns() - start) / ((double)RECORDS * ROUNDS);
 }
 
-/* ---- the twin ------------------------------------------------------------ */
+/* ---- the twin ----------------------------------------------------------- */
 
 static char *write_digits(char *p, uint64_t v)
 {

@@ -41,7 +41,7 @@ static inline void cell_trim(const char **text, size_t *len)
     }
 }
 
-/* ---- columns ------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------- */
 
 /* Takes a column back to `rows` rows, so that a value can be put again (the
  * last of duplicate keys) or a broken record leaves nothing behind: neither
@@ -65,7 +65,7 @@ static inline void cell_cut_column(mt_column_builder *c, int32_t rows)
         cell_cut_column(&c->children[i], keep);
 }
 
-/* ---- UTF-8 --------------------------------------------------------------- */
+/* ---- UTF-8 ----------------------------------------------------------- */
 
 /* Length of the UTF-8 sequence at `p`, 0 when it is none. */
 static inline size_t cell_utf8_len(const uint8_t *p, const uint8_t *end)
@@ -152,7 +152,7 @@ static inline uint32_t cell_utf8_read(const uint8_t *p, size_t len)
     return code;
 }
 
-/* ---- base64 -------------------------------------------------------------- */
+/* ---- base64 ----------------------------------------------------------- */
 
 /* Six bits of a letter of the alphabet, or 64 and above. */
 static inline unsigned cell_base64_bits(uint8_t c)

@@ -29,7 +29,7 @@ typedef struct csv_decoder {
 
 static const cell_style sql_style = {' '};
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 void csv_decoder_close(void *decoder)
 {
@@ -80,7 +80,7 @@ int64_t csv_decoder_skipped(void *decoder)
     return skipped;
 }
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 static bool is_text(const mt_type *type)
 {
@@ -212,7 +212,7 @@ static int put_cell(csv_decoder *d, mt_column_builder *c, const csv_cell *cell)
     return rc;
 }
 
-/* ---- messages ------------------------------------------------------------ */
+/* ---- messages ----------------------------------------------------------- */
 
 static int fail_message(csv_decoder *d, const uint8_t *where, const char *why)
 {

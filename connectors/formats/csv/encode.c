@@ -30,7 +30,7 @@ typedef struct csv_encoder {
 
 static const cell_style sql_style = {' '};
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 void csv_encoder_close(void *encoder)
 {
@@ -86,7 +86,7 @@ int csv_encoder_open(const void *options, const mt_fields *fields,
     return 0;
 }
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 static int append_null(const csv_encoder *e, mt_buf *out)
 {
@@ -167,7 +167,7 @@ static int append_nested(csv_encoder *e, const mt_column *c,
     return rc;
 }
 
-/* ---- cells --------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------- */
 
 /* What the bytes of a text ask for, all together. */
 static unsigned needs_of(const csv_encoder *e, const uint8_t *p, size_t len)

@@ -15,7 +15,7 @@
  * then kept in a json_lazy, with the place of each message that gave rows, and
  * when someone asks, the same walk runs again with all columns but that one
  * skipped. A decoder that finds another's lazy in the builder (key and value of
- * one table) decodes all of its columns. The text that a batch keeps is bounded:
+ * one table) decodes all of its columns. What a batch keeps of text is bounded:
  * past LAZY_TEXT_MAX all its columns are decoded after all.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -70,7 +70,7 @@ typedef struct json_lazy {
     bool stays;   /* a value in it is bad, so it cannot be had earlier */
 } json_lazy;
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 static void unref_decoder(json_decoder *d)
 {
@@ -325,7 +325,7 @@ static void cut_targets(json_decoder *d, int32_t rows)
     }
 }
 
-/* ---- chunks -------------------------------------------------------------- */
+/* ---- chunks ----------------------------------------------------------- */
 
 /* Appends messages to `text`, at least one and about CHUNK_BYTES, each followed
  * by a line feed. Returns how many, or MT_ENOMEM. */
@@ -570,8 +570,9 @@ static int decode_lazy(mt_lazy *self, const mt_batch *batch, int32_t column,
     return rc;
 }
 
-/* Decodes now what was left for later, and leaves nothing more so. A value that
- * cannot be read is nobody's error until someone asks for it: then all stays. */
+/* Decodes now what was left for later, and leaves nothing more so. But a value
+ * that cannot be read is nobody's error until someone asks for it: then all
+ * stays as it was. */
 static int settle_lazy(json_decoder *d, json_lazy *lazy, mt_builder *out)
 {
     int rc = 0;

@@ -27,7 +27,7 @@ typedef struct json_encoder {
     json_node layout;
 } json_encoder;
 
-/* ---- room ---------------------------------------------------------------- */
+/* ---- room ----------------------------------------------------------- */
 
 static uint8_t *fail(json_writer *w, int rc)
 {
@@ -73,7 +73,7 @@ static inline size_t offset_of(const json_writer *w, const uint8_t *p)
     return (size_t)(p - w->out->data);
 }
 
-/* ---- strings ------------------------------------------------------------- */
+/* ---- strings ----------------------------------------------------------- */
 
 /* Room for an escape and a block of 16 bytes behind it. */
 enum { ESCAPE_MAX = 6, BLOCK = 16 };

@@ -17,7 +17,7 @@
 
 #include "moontide_plugin.h"
 
-/* ---- options ------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------- */
 
 typedef enum json_standard { JSON_SQL, JSON_ISO_8601 } json_standard;
 typedef enum json_null_key {
@@ -38,7 +38,7 @@ typedef struct json_options {
     const char *json_schema;
 } json_options;
 
-/* ---- layout -------------------------------------------------------------- */
+/* ---- layout ----------------------------------------------------------- */
 
 typedef struct json_reader json_reader;
 typedef struct json_writer json_writer;
@@ -103,7 +103,7 @@ static inline const char *json_path_text(const json_path *p)
     return p->text + sizeof(p->text) - p->len;
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 /* Why a reader stopped, beside MT_ENOMEM. */
 enum {
@@ -180,7 +180,7 @@ static inline bool json_token_ends(const json_reader *r, const uint8_t *p)
     return p == json_token_limit(r) || json_is_blank(*p);
 }
 
-/* ---- writing ------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 /* Text is written at a pointer that functions hand on to each other, which
  * stays in a register; `out` learns of it at the end of a row. */

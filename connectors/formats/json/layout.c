@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* ---- names --------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------- */
 
 static uint32_t hash_name(const char *name, size_t len)
 {
@@ -101,7 +101,7 @@ static int init_keys(json_node *node)
     return 0;
 }
 
-/* ---- the tree ------------------------------------------------------------ */
+/* ---- the tree ----------------------------------------------------------- */
 
 /* What reads and writes a kind. */
 static void choose_functions(json_node *node)

@@ -24,7 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- errors -------------------------------------------------------------- */
+/* ---- errors ----------------------------------------------------------- */
 
 int json_fail_syntax(json_reader *r, const uint8_t *where, const char *why)
 {
@@ -95,7 +95,7 @@ int json_report(json_reader *r, int rc, mt_error **err)
                    (const char *)r->bad);
 }
 
-/* ---- skipping ------------------------------------------------------------ */
+/* ---- skipping ----------------------------------------------------------- */
 
 /* Steps over `"key" :`. */
 static int skip_key(json_reader *r)
@@ -169,7 +169,7 @@ int json_skip_value(json_reader *r)
         bool inside = false;
 
         if (c == '{' || c == '[') {
-            bool empty;
+            bool empty = true;
 
             rc = enter_container(r, &n, &empty);
             inside = !empty;
@@ -185,7 +185,7 @@ int json_skip_value(json_reader *r)
     return 0;
 }
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 int json_read_null(json_reader *r, const json_node *node, mt_column_builder *c)
 {
@@ -238,7 +238,7 @@ int json_read_value(json_reader *r, const json_node *node, mt_column_builder *c)
     return read_value(r, node, c);
 }
 
-/* ---- objects ------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------- */
 
 /* True when the key at `p` is spelled as we would write it. */
 static inline bool key_matches(const json_key *key, const uint8_t *p)

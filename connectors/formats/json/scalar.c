@@ -15,7 +15,7 @@
 #include <emmintrin.h>
 #endif
 
-/* ---- strings ------------------------------------------------------------- */
+/* ---- strings ----------------------------------------------------------- */
 
 /* The closing quote of the string at r->at; NULL when there is none, which the
  * scan does not let through. */

@@ -2,8 +2,8 @@
  * with the widest registers of this processor.
  *
  * The places land in simdjson's own array, four bytes a byte of text; it grows
- * with the largest text scanned and shrinks when a small one follows. simdjson allocates with new and
- * throws nothing here.
+ * with the largest text scanned and shrinks when a small one follows. simdjson
+ * allocates with new and throws nothing here.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "simd.h"

@@ -91,7 +91,7 @@ static int check(const void *opts, const mt_fields *fields, bool encode,
     return check_charset(opts, &charset, err);
 }
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 static void close_codec(void *codec)
 {
@@ -131,7 +131,7 @@ static int open_codec(const void *opts, const mt_fields *fields, void **codec,
     return 0;
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 static int fail_length(const raw_codec *c, size_t len, size_t want,
                        mt_error **err)
@@ -229,7 +229,7 @@ static int decode(void *codec, const mt_span *messages, int32_t len,
     return 0;
 }
 
-/* ---- writing ------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 static int write_bytes(raw_codec *c, const mt_column *column, int32_t row,
                        mt_buf *out, mt_error **err)

@@ -11,7 +11,7 @@
 
 #define UNUSED __attribute__((unused))
 
-/* ---- opening ------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------- */
 
 /* "name=value;name=value" as a format's options, in one static place. */
 UNUSED static mt_format_ref ref_of(const char *format, const char *options)
@@ -79,7 +79,7 @@ UNUSED static mt_encoder *open_encoder(const char *format, const char *options,
     return mt_encoder_open(&ref, &fields, err);
 }
 
-/* ---- messages ------------------------------------------------------------ */
+/* ---- messages ----------------------------------------------------------- */
 
 UNUSED static mt_span span_of(const char *text)
 {

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-/* ---- by hand ------------------------------------------------------------- */
+/* ---- by hand ----------------------------------------------------------- */
 
 /* type, options for both ways, line, the line written again; "!part of a
  * message". */
@@ -394,7 +394,7 @@ static void test_splitting(uint64_t *seed)
     mt_type_unref(type);
 }
 
-/* ---- memory -------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------- */
 
 static int run_once(const mt_type *type, mt_span message)
 {

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-/* ---- by hand ------------------------------------------------------------- */
+/* ---- by hand ----------------------------------------------------------- */
 
 #define I64_MAX "9223372036854775807"
 #define I64_MIN "-9223372036854775808"
@@ -872,7 +872,7 @@ static void test_null_keys(void)
            "{\"m\":{\"\\\"none\\\"\":1,\"k\":2}}", "as one likes");
 }
 
-/* ---- memory -------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------- */
 
 /* One decode and encode with nothing prepared, in memory that may run out. */
 static int run_once(const mt_type *type, mt_span *messages, int32_t len)

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "format_test.h"
 
-/* ---- by hand ------------------------------------------------------------- */
+/* ---- by hand ----------------------------------------------------------- */
 
 /* Reads bytes given in hex as `type` and writes them again: the hex of what was
  * written, "null" for a null message, "!" and the error. */
