@@ -133,8 +133,7 @@ static void chain_close(mt_operator *op)
                    op->node->name, lua_tostring(c->L, -1));
         }
     }
-    if (c->L)
-        lua_close(c->L);
+    mt__lua_state_free(c->L);
     mt_builder_free(c->ffi.out);
     mt_free(c->ffi.needed, (size_t)c->needed_len);
     mt_free(c->ffi.selected,

@@ -6,6 +6,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "script/lua_pool.h"
+
 static int open_libraries(lua_State *L)
 {
     luaL_openlibs(L);
@@ -16,20 +18,45 @@ static int open_libraries(lua_State *L)
     return 0;
 }
 
+/* An error outside of every pcall: a mistake of ours, since all calls of the
+ * engine into Lua are protected. LuaJIT ends the process after this. */
+static int panic(lua_State *L)
+{
+    const char *text = lua_tostring(L, -1);
+
+    mt_log(MT_LOG_ERROR, "script", "unprotected Lua error: %s",
+           text ? text : "unknown");
+    return 0;
+}
+
 lua_State *mt__lua_state_new(mt_error **err)
 {
-    lua_State *L = luaL_newstate();
+    mt_lua_pool *pool = mt__lua_pool_new();
+    lua_State *L = pool ? lua_newstate(mt__lua_pool_alloc, pool) : NULL;
 
     if (!L) {
+        mt__lua_pool_free(pool);
         mt_fail(err, MT_ENOMEM, "no memory for a Lua state");
         return NULL;
     }
+    lua_atpanic(L, panic);
     if (lua_cpcall(L, open_libraries, NULL) != 0) {
         mt__lua_fail(L, err);
-        lua_close(L);
+        mt__lua_state_free(L);
         return NULL;
     }
     return L;
+}
+
+void mt__lua_state_free(lua_State *L)
+{
+    void *pool;
+
+    if (!L)
+        return;
+    lua_getallocf(L, &pool);
+    lua_close(L);
+    mt__lua_pool_free(pool);
 }
 
 /* The field of the table on top as text that lives on the stack, or NULL. */

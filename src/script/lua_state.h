@@ -11,9 +11,10 @@
 
 #include "moontide.h"
 
-/* A state with the standard libraries and moontide.core preloaded. Returns
- * owned (lua_close); NULL with err. */
+/* A state with the standard libraries and moontide.core preloaded, in memory of
+ * its own. Returns owned; NULL with err. */
 lua_State *mt__lua_state_new(mt_error **err);
+void mt__lua_state_free(lua_State *L); /* NULL is fine */
 
 /* Fails with the Lua error on top of L's stack, which is popped: a string, an
  * error object (a table with `message`), or the table that worker.lua's
