@@ -152,6 +152,34 @@ static inline uint32_t cell_utf8_read(const uint8_t *p, size_t len)
     return code;
 }
 
+/* The bytes that cell_snippet writes at most, with its terminator. */
+#define CELL_SNIPPET_MAX 41
+
+/* What stands at `p`, for a message: cut before it gets long, with '?' for
+ * what would spoil a log line: control characters, bytes that are not UTF-8. */
+static inline const char *cell_snippet(char *out, const uint8_t *p,
+                                       const uint8_t *end)
+{
+    size_t n = 0;
+
+    while (p < end && n < CELL_SNIPPET_MAX - 1) {
+        size_t len = cell_utf8_len(p, end);
+
+        if (!len || *p < 0x20 || *p == 0x7f) {
+            out[n++] = '?';
+            p++;
+            continue;
+        }
+        if (n + len >= CELL_SNIPPET_MAX)
+            break;
+        memcpy(out + n, p, len);
+        n += len;
+        p += len;
+    }
+    out[n] = '\0';
+    return out;
+}
+
 /* ---- base64 ----------------------------------------------------------- */
 
 /* Six bits of a letter of the alphabet, or 64 and above. */

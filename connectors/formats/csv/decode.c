@@ -288,8 +288,7 @@ static int report(csv_decoder *d, const mt_span *m, int rc, mt_error **err)
 {
     const uint8_t *end = m->data + m->len;
     ptrdiff_t at = d->problem.where - m->data;
-    int snippet =
-        (int)(end - d->problem.where > 40 ? 40 : end - d->problem.where);
+    char text[CELL_SNIPPET_MAX];
     mt_buf type = {0};
 
     if (rc == MT_ENOMEM)
@@ -297,16 +296,16 @@ static int report(csv_decoder *d, const mt_span *m, int rc, mt_error **err)
     if (d->field < 0 && d->problem.where == end)
         return mt_fail(err, rc, "not a CSV record: %s, %d fields expected",
                        d->problem.why, (int)d->type->fields_len);
+    cell_snippet(text, d->problem.where, end);
     if (d->field < 0)
-        return mt_fail(err, rc, "not a CSV record at byte %td: %s, got %.*s",
-                       at, d->problem.why, snippet, d->problem.where);
+        return mt_fail(err, rc, "not a CSV record at byte %td: %s, got %s", at,
+                       d->problem.why, text);
     if (mt_type_text(d->want, &type) < 0 || mt_buf_byte(&type, 0) < 0)
         rc = mt_fail(err, MT_ENOMEM, "out of memory");
     else
-        rc = mt_fail(err, rc,
-                     "field '%s' at byte %td: %s, expected %s, got %.*s",
+        rc = mt_fail(err, rc, "field '%s' at byte %td: %s, expected %s, got %s",
                      d->type->fields[d->field].name, at, d->problem.why,
-                     (const char *)type.data, snippet, d->problem.where);
+                     (const char *)type.data, text);
     mt_buf_fini(&type);
     return rc;
 }

@@ -44,43 +44,31 @@ int json_fail_value(json_reader *r, const uint8_t *where, const char *why,
     return JSON_VALUE;
 }
 
-/* The bytes at `where` for a message, cut at 40 and at the message's end, never
- * inside of a UTF-8 sequence. */
-static int snippet_len(const json_reader *r, const uint8_t *where)
-{
-    ptrdiff_t len = r->end - where;
-
-    if (len > 40) {
-        len = 40;
-        while (len > 0 && (where[len] & 0xc0) == 0x80)
-            len--;
-    }
-    return (int)len;
-}
-
-static int report_value(json_reader *r, mt_error **err)
+static int report_value(json_reader *r, const char *snippet, mt_error **err)
 {
     mt_buf type = {0};
     int rc;
 
     if (!r->path.len)
-        return mt_fail(err, MT_ERECORD, "the document at byte %td is %s: %.*s",
-                       r->bad - r->begin, r->why, snippet_len(r, r->bad),
-                       (const char *)r->bad);
+        return mt_fail(err, MT_ERECORD, "the document at byte %td is %s: %s",
+                       r->bad - r->begin, r->why, snippet);
     if (mt_type_text(r->want, &type) < 0 || mt_buf_byte(&type, 0) < 0)
         rc = mt_fail(err, MT_ENOMEM, "out of memory");
     else
         rc = mt_fail(err, MT_ERECORD,
-                     "field '%.*s' at byte %td: %s, expected %s, got %.*s",
+                     "field '%.*s' at byte %td: %s, expected %s, got %s",
                      (int)r->path.len, json_path_text(&r->path),
                      r->bad - r->begin, r->why, (const char *)type.data,
-                     snippet_len(r, r->bad), (const char *)r->bad);
+                     snippet);
     mt_buf_fini(&type);
     return rc;
 }
 
 int json_report(json_reader *r, int rc, mt_error **err)
 {
+    char text[CELL_SNIPPET_MAX];
+    const char *snippet;
+
     if (rc == MT_ENOMEM)
         return mt_fail(err, MT_ENOMEM, "out of memory");
     if (r->bad >= r->end)
@@ -88,11 +76,11 @@ int json_report(json_reader *r, int rc, mt_error **err)
                        "not valid JSON: the document ends too early, at "
                        "byte %td",
                        r->end - r->begin);
+    snippet = cell_snippet(text, r->bad, r->end);
     if (rc == JSON_VALUE)
-        return report_value(r, err);
-    return mt_fail(err, MT_ERECORD, "not valid JSON at byte %td: %s, got %.*s",
-                   r->bad - r->begin, r->why, snippet_len(r, r->bad),
-                   (const char *)r->bad);
+        return report_value(r, snippet, err);
+    return mt_fail(err, MT_ERECORD, "not valid JSON at byte %td: %s, got %s",
+                   r->bad - r->begin, r->why, snippet);
 }
 
 /* ---- skipping ----------------------------------------------------------- */
