@@ -16,7 +16,7 @@
 #include <emmintrin.h>
 #endif
 
-enum { RECORDS = 8192, ROUNDS = 25, RUNS = 5, RECORD_MAX = 512 };
+enum { RECORDS = 8192, ROUNDS = 25, RUNS = 11, RECORD_MAX = 512 };
 
 static const char TYPE[] = "ROW<a STRING, b INT, c BIGINT, d DOUBLE, e STRING>";
 
