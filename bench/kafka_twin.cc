@@ -24,11 +24,12 @@
 #include <thread>
 #include <vector>
 
-namespace {
+namespace
+{
 
-const size_t TAKE = 4096;     /* messages a call in */
-const int CHUNK = 256;        /* messages a call out */
-const int WAIT_MS = 30000;    /* for any answer of the brokers */
+const size_t TAKE = 4096;  /* messages a call in */
+const int CHUNK = 256;     /* messages a call out */
+const int WAIT_MS = 30000; /* for any answer of the brokers */
 const size_t RECORD_MAX = 1 << 16;
 const int64_t NUDGE_MESSAGES = 25000;
 
@@ -38,10 +39,14 @@ struct setting {
 };
 
 const setting READING[] = {
-    {"group.id", "kafka_twin"},          {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"}, {"queued.min.messages", "50000"},
-    {"queued.max.messages.kbytes", "16384"}, {"fetch.max.bytes", "16777216"},
-    {"isolation.level", "read_uncommitted"}, {"check.crcs", "true"},
+    {"group.id", "kafka_twin"},
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"queued.min.messages", "50000"},
+    {"queued.max.messages.kbytes", "16384"},
+    {"fetch.max.bytes", "16777216"},
+    {"isolation.level", "read_uncommitted"},
+    {"check.crcs", "true"},
     {"socket.nagle.disable", "true"},
 };
 
@@ -106,7 +111,7 @@ int partitions_of(rd_kafka_t *rk, const char *topic)
     return len;
 }
 
-/* ---- one record ------------------------------------------------------------- */
+/* ---- one record ---------------------------------------------------------- */
 
 /* Which bytes a JSON text cannot hold as they are. */
 bool must_escape(uint8_t c)
@@ -169,7 +174,7 @@ char *write_record(char *out, std::string_view a, int64_t b)
     return out;
 }
 
-/* ---- a pipeline -------------------------------------------------------------- */
+/* ---- a pipeline ---------------------------------------------------------- */
 
 struct pipeline {
     rd_kafka_t *in, *out;
@@ -273,8 +278,8 @@ void pipeline::run(int64_t records)
     if (records && records < left)
         left = records;
     while (left > 0) {
-        ssize_t len = rd_kafka_consume_batch_queue(queue, 1000,
-                                                   messages.data(), TAKE);
+        ssize_t len =
+            rd_kafka_consume_batch_queue(queue, 1000, messages.data(), TAKE);
         char *at = written.data();
         int n = 0;
 

@@ -25,7 +25,7 @@
 /* How long a topic that was just made may take to be known. */
 #define NEW_TOPIC_MS 5000
 
-/* ---- what librdkafka says -------------------------------------------------------- */
+/* ---- what librdkafka says ------------------------------------------------ */
 
 /* Counts a line; true when it may be written. `*dropped` is how many were not
  * since the last that was. */
@@ -80,9 +80,11 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility,
                  strcmp(facility, "GETPID") == 0;
 
     snprintf(line, sizeof(line), "%s: %s", facility, text);
-    say(c, quiet || level > 6 ? MT_LOG_DEBUG
-           : level <= 4       ? MT_LOG_WARN
-                              : MT_LOG_INFO, line);
+    say(c,
+        quiet || level > 6 ? MT_LOG_DEBUG
+        : level <= 4       ? MT_LOG_WARN
+                           : MT_LOG_INFO,
+        line);
 }
 
 static bool is_refusal(rd_kafka_resp_err_t failed, const char *text)
@@ -114,8 +116,7 @@ void kafka_client_note(kafka_client *c, rd_kafka_resp_err_t failed,
     say(c, vague ? MT_LOG_INFO : MT_LOG_WARN, text);
 }
 
-static void on_error(rd_kafka_t *rk, int failed, const char *text,
-                     void *opaque)
+static void on_error(rd_kafka_t *rk, int failed, const char *text, void *opaque)
 {
     char why[512];
 
@@ -164,7 +165,8 @@ int kafka_client_refusal(kafka_client *c, mt_error **err)
     pthread_mutex_unlock(&c->lock);
     if (!refused)
         return 0;
-    return mt_fail(err, MT_EIO, "the brokers at '%s' refuse the connection: "
+    return mt_fail(err, MT_EIO,
+                   "the brokers at '%s' refuse the connection: "
                    "%s; look at 'properties.security.protocol' and the "
                    "'properties.sasl.*' and 'properties.ssl.*' options",
                    c->brokers, why);
@@ -177,13 +179,14 @@ int kafka_client_timeout(kafka_client *c, const char *what, mt_error **err)
     pthread_mutex_lock(&c->lock);
     memcpy(why, c->trouble, sizeof(why));
     pthread_mutex_unlock(&c->lock);
-    return mt_fail(err, MT_ETIMEOUT, "%s: no answer from the brokers at '%s' "
+    return mt_fail(err, MT_ETIMEOUT,
+                   "%s: no answer from the brokers at '%s' "
                    "within %lld ms ('properties.default.api.timeout.ms')%s%s",
                    what, c->brokers, (long long)c->patience_ms,
                    why[0] ? ": " : "", why);
 }
 
-/* ---- open, close ------------------------------------------------------------------- */
+/* ---- open, close --------------------------------------------------------- */
 
 static int configure(kafka_client *c, rd_kafka_conf_t *conf, const char *group,
                      mt_error **err)
@@ -211,22 +214,21 @@ static int configure(kafka_client *c, rd_kafka_conf_t *conf, const char *group,
 }
 
 /* What the configuration came to, for messages and bounds. */
-static void read_limits(kafka_client *c, const rd_kafka_conf_t *conf,
-                        bool sink)
+static void read_limits(kafka_client *c, const rd_kafka_conf_t *conf, bool sink)
 {
     c->message_max = kafka_conf_number(conf, "message.max.bytes", 1000000);
-    c->queue_messages =
-        kafka_conf_number(conf, sink ? "queue.buffering.max.messages"
-                                     : "queued.min.messages", 50000);
+    c->queue_messages = kafka_conf_number(
+        conf, sink ? "queue.buffering.max.messages" : "queued.min.messages",
+        50000);
     c->queue_bytes =
-        1024 * kafka_conf_number(conf, sink ? "queue.buffering.max.kbytes"
-                                            : "queued.max.messages.kbytes",
+        1024 * kafka_conf_number(conf,
+                                 sink ? "queue.buffering.max.kbytes"
+                                      : "queued.max.messages.kbytes",
                                  16384);
 }
 
-int kafka_client_open(kafka_client *c, mt_context *ctx,
-                      const kafka_options *o, bool sink, const char *group,
-                      mt_error **err)
+int kafka_client_open(kafka_client *c, mt_context *ctx, const kafka_options *o,
+                      bool sink, const char *group, mt_error **err)
 {
     rd_kafka_conf_t *conf;
     char why[512];
@@ -252,8 +254,10 @@ int kafka_client_open(kafka_client *c, mt_context *ctx,
                          why, sizeof(why));
     if (!c->rk) {
         rd_kafka_conf_destroy(conf);
-        return mt_fail(err, MT_EOPTION, "cannot make a Kafka client of the "
-                       "'properties.*' options: %s", why);
+        return mt_fail(err, MT_EOPTION,
+                       "cannot make a Kafka client of the "
+                       "'properties.*' options: %s",
+                       why);
     }
     if (!sink)
         rd_kafka_poll_set_consumer(c->rk);
@@ -269,11 +273,10 @@ void kafka_client_close(kafka_client *c)
     memset(c, 0, sizeof(*c));
 }
 
-/* ---- metadata ------------------------------------------------------------------------- */
+/* ---- metadata ------------------------------------------------------------ */
 
 int kafka_client_metadata(kafka_client *c, const char *topic,
-                          const struct rd_kafka_metadata **out,
-                          mt_error **err)
+                          const struct rd_kafka_metadata **out, mt_error **err)
 {
     int64_t end = mt_now_ms() + c->patience_ms;
     rd_kafka_topic_t *handle = NULL;
@@ -308,8 +311,10 @@ static int judge(kafka_client *c, const char *name,
     if (at && !at->err && at->partition_cnt > 0)
         return 1;
     if (at && at->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        return mt_fail(err, MT_EIO, "the brokers at '%s' do not let us use "
-                       "topic '%s'", c->brokers, name);
+        return mt_fail(err, MT_EIO,
+                       "the brokers at '%s' do not let us use "
+                       "topic '%s'",
+                       c->brokers, name);
     if (!last)
         return 0;
     return mt_fail(err, MT_ENOTFOUND, "topic '%s' does not exist at '%s'%s%s",
@@ -323,8 +328,7 @@ int kafka_client_topic(kafka_client *c, const char *topic,
     int64_t end = mt_now_ms() + NEW_TOPIC_MS;
     int rc;
 
-    if (c->embedded &&
-        (rc = kafka_embedded_topic(c->embedded, topic, err)) < 0)
+    if (c->embedded && (rc = kafka_embedded_topic(c->embedded, topic, err)) < 0)
         return rc;
     for (;;) {
         if ((rc = kafka_client_metadata(c, topic, out, err)) < 0)

@@ -37,9 +37,8 @@ typedef struct kafka_client {
 /* Starts the handle; connects in the background. `group` names the consumer
  * group where the user did not, NULL for a sink. On failure it is left as
  * kafka_client_close() takes it. */
-int kafka_client_open(kafka_client *c, mt_context *ctx,
-                      const kafka_options *o, bool sink, const char *group,
-                      mt_error **err);
+int kafka_client_open(kafka_client *c, mt_context *ctx, const kafka_options *o,
+                      bool sink, const char *group, mt_error **err);
 /* Ends the handle and its threads. Zeroed and closed ones are fine. */
 void kafka_client_close(kafka_client *c);
 
@@ -48,8 +47,7 @@ void kafka_client_close(kafka_client *c);
  * brokers refuse. *out is returned owned (rd_kafka_metadata_destroy). A topic
  * that does not exist is an answer too. */
 int kafka_client_metadata(kafka_client *c, const char *topic,
-                          const struct rd_kafka_metadata **out,
-                          mt_error **err);
+                          const struct rd_kafka_metadata **out, mt_error **err);
 
 /* The same for a topic that is to exist: waits a few seconds more for one that
  * was just made, or is being made by our asking, and fails with MT_ENOTFOUND

@@ -68,7 +68,7 @@ static void drop_notes(kafka_commits *c, int32_t len)
     memmove(c->notes, c->notes + len, (size_t)c->notes_len * sizeof(note));
 }
 
-/* ---- notes ------------------------------------------------------------------- */
+/* ---- notes --------------------------------------------------------------- */
 
 /* One line a partition: "topic partition offset". */
 static int append_snapshot(mt_buf *snapshot, const kafka_partition *p)
@@ -97,11 +97,11 @@ int kafka_commits_note(kafka_commits *c, int64_t id,
     c->parts = parts;
     if (c->notes_len == NOTES_MAX)
         drop_notes(c, 1);
-    c->notes[c->notes_len++] = (note){ id, list };
+    c->notes[c->notes_len++] = (note){id, list};
     return 0;
 }
 
-/* ---- sending ------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------- */
 
 static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t failed,
                       rd_kafka_topic_partition_list_t *offsets, void *opaque)
@@ -117,7 +117,8 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t failed,
     if (!failed)
         return;
     mt_metric_add(c->failures, 1);
-    mt_log(MT_LOG_WARN, "kafka", "%s: group '%s' did not take the offsets of a "
+    mt_log(MT_LOG_WARN, "kafka",
+           "%s: group '%s' did not take the offsets of a "
            "checkpoint: %s; the next one tries again",
            mt_context_operator(c->client->ctx),
            kafka_property(c->client->options, "group.id"),
@@ -189,7 +190,7 @@ void kafka_commits_poll(kafka_commits *c)
     send_waiting(c);
 }
 
-/* ---- close ------------------------------------------------------------------------ */
+/* ---- close --------------------------------------------------------------- */
 
 /* The last commit is what the next run starts from, so it is waited for. A
  * commit that came before the group's coordinator was known is only looked at
@@ -206,9 +207,11 @@ static void wait_for_last(kafka_commits *c)
         send_waiting(c);
     }
     if (c->under_way)
-        mt_log(MT_LOG_WARN, "kafka", "%s: the group's coordinator did not "
+        mt_log(MT_LOG_WARN, "kafka",
+               "%s: the group's coordinator did not "
                "answer the last commit; the next start may read some records "
-               "again", mt_context_operator(c->client->ctx));
+               "again",
+               mt_context_operator(c->client->ctx));
 }
 
 void kafka_commits_close(kafka_commits *c)

@@ -39,7 +39,7 @@ struct kafka_embedded {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static kafka_embedded *brokers_all;
 
-/* ---- names ------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 bool kafka_embedded_named(const char *brokers)
 {
@@ -80,16 +80,16 @@ int kafka_embedded_check(const char *brokers, mt_error **err)
     char name[NAME_MAX_LEN];
     int32_t partitions;
 
-    if (!kafka_embedded_named(brokers) ||
-        read_name(brokers, name, &partitions))
+    if (!kafka_embedded_named(brokers) || read_name(brokers, name, &partitions))
         return 0;
-    return mt_fail(err, MT_EOPTION, "option 'properties.bootstrap.servers' = "
+    return mt_fail(err, MT_EOPTION,
+                   "option 'properties.bootstrap.servers' = "
                    "'%s': an embedded broker is 'embedded', 'embedded://name' "
                    "or 'embedded://name?partitions=n' with n from 1 to %d",
                    brokers, PARTITIONS_MAX);
 }
 
-/* ---- brokers -------------------------------------------------------------------- */
+/* ---- brokers ------------------------------------------------------------- */
 
 /* The mock talks of every request it serves. */
 static void drop_log(const rd_kafka_t *rk, int level, const char *facility,
@@ -116,7 +116,8 @@ static int start_broker(kafka_embedded *e, mt_error **err)
     e->mock = rd_kafka_mock_cluster_new(e->rk, 1);
     if (!e->mock) {
         rd_kafka_destroy(e->rk);
-        return mt_fail(err, MT_EIO, "cannot start the embedded broker: it "
+        return mt_fail(err, MT_EIO,
+                       "cannot start the embedded broker: it "
                        "found no free port");
     }
     mt_log(MT_LOG_INFO, "kafka", "started embedded broker '%s' at %s", e->name,
@@ -167,7 +168,7 @@ const char *kafka_embedded_address(const kafka_embedded *e)
     return rd_kafka_mock_cluster_bootstraps(e->mock);
 }
 
-/* ---- topics ------------------------------------------------------------------------ */
+/* ---- topics -------------------------------------------------------------- */
 
 static topic *find_topic(kafka_embedded *e, const char *name)
 {
@@ -201,8 +202,10 @@ static int make_topic(kafka_embedded *e, const char *name, int32_t partitions,
 
     failed = rd_kafka_mock_topic_create(e->mock, name, partitions, 1);
     if (failed && failed != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-        return mt_fail(err, MT_EIO, "the embedded broker cannot make topic "
-                       "'%s': %s", name, rd_kafka_err2str(failed));
+        return mt_fail(err, MT_EIO,
+                       "the embedded broker cannot make topic "
+                       "'%s': %s",
+                       name, rd_kafka_err2str(failed));
     if (!note_topic(e, name, partitions))
         return mt_fail(err, MT_ENOMEM, "out of memory");
     return 0;
@@ -219,31 +222,31 @@ int kafka_embedded_topic(kafka_embedded *e, const char *name, mt_error **err)
     return rc;
 }
 
-int kafka_embedded_count(kafka_embedded *e, const char *name,
-                         int32_t partition, int32_t records, int64_t bytes,
-                         mt_error **err)
+int kafka_embedded_count(kafka_embedded *e, const char *name, int32_t partition,
+                         int32_t records, int64_t bytes, mt_error **err)
 {
     int64_t after = 0;
     topic *t;
 
     pthread_mutex_lock(&lock);
     if ((t = find_topic(e, name)) && partition < PARTITIONS_MAX) {
-        after = t->bytes[partition] + bytes +
-                (int64_t)records * RECORD_OVERHEAD;
+        after =
+            t->bytes[partition] + bytes + (int64_t)records * RECORD_OVERHEAD;
         if (after <= BYTES_MAX)
             t->bytes[partition] = after;
     }
     pthread_mutex_unlock(&lock);
     if (after <= BYTES_MAX)
         return 0;
-    return mt_fail(err, MT_EIO, "topic '%s', partition %d: the embedded broker "
+    return mt_fail(err, MT_EIO,
+                   "topic '%s', partition %d: the embedded broker "
                    "keeps about 5 MB a partition and is full; it is meant for "
                    "trials and tests, for more set "
-                   "'properties.bootstrap.servers' to a Kafka broker", name,
-                   partition);
+                   "'properties.bootstrap.servers' to a Kafka broker",
+                   name, partition);
 }
 
-/* ---- for specs ------------------------------------------------------------------------ */
+/* ---- for specs ----------------------------------------------------------- */
 
 const char *mt_kafka_embedded_address(const char *brokers)
 {

@@ -44,7 +44,7 @@ int kafka_embedded_count(kafka_embedded *e, const char *topic,
                          int32_t partition, int32_t records, int64_t bytes,
                          mt_error **err);
 
-/* ---- for specs, found by dlsym() or FFI in the plug-in ------------------------ */
+/* ---- for specs, found by dlsym() or FFI in the plug-in ------------------- */
 
 /* The address of the broker `brokers`, or NULL. */
 MT_API const char *mt_kafka_embedded_address(const char *brokers);

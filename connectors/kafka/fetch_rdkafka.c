@@ -48,7 +48,7 @@ struct kafka_fetch {
     int64_t nudge_bytes_max;
 };
 
-/* ---- open, close --------------------------------------------------------------- */
+/* ---- open, close --------------------------------------------------------- */
 
 /* thread: librdkafka's, with its queue locked. */
 static void on_records(rd_kafka_t *rk, void *opaque)
@@ -111,7 +111,7 @@ void kafka_fetch_close(kafka_fetch *f)
     mt_free(f, sizeof(*f));
 }
 
-/* ---- partitions --------------------------------------------------------------------- */
+/* ---- partitions ---------------------------------------------------------- */
 
 static int grow_slots(kafka_fetch *f, int32_t len, mt_error **err)
 {
@@ -168,7 +168,7 @@ int kafka_fetch_start(kafka_fetch *f, kafka_partition *const *parts,
     rc = assign(f, list, err);
     rd_kafka_topic_partition_list_destroy(list);
     for (i = 0; rc == 0 && i < len; i++) {
-        f->slots[f->slots_len++] = (slot){ parts[i], NULL };
+        f->slots[f->slots_len++] = (slot){parts[i], NULL};
         rd_kafka_topic_partition_list_add(f->nudged, parts[i]->topic,
                                           parts[i]->number)
             ->offset = RD_KAFKA_OFFSET_END;
@@ -218,12 +218,13 @@ static void finish(kafka_fetch *f, kafka_partition *p)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* ---- what is not a record -------------------------------------------------------------- */
+/* ---- what is not a record ------------------------------------------------ */
 
 static int fail_offset(kafka_fetch *f, const rd_kafka_message_t *m,
                        mt_error **err)
 {
-    return mt_fail(err, MT_EIO, "topic '%s', partition %d: the offset to read "
+    return mt_fail(err, MT_EIO,
+                   "topic '%s', partition %d: the offset to read "
                    "from, %lld, is not there at '%s': records may have expired "
                    "before they were read; say where to go on by "
                    "'properties.auto.offset.reset' = 'earliest' or 'latest'",
@@ -234,8 +235,10 @@ static int fail_offset(kafka_fetch *f, const rd_kafka_message_t *m,
 static int fail_denied(kafka_fetch *f, const rd_kafka_message_t *m,
                        mt_error **err)
 {
-    return mt_fail(err, MT_EIO, "the brokers at '%s' do not let us read topic "
-                   "'%s': %s", f->client->brokers,
+    return mt_fail(err, MT_EIO,
+                   "the brokers at '%s' do not let us read topic "
+                   "'%s': %s",
+                   f->client->brokers,
                    m->rkt ? rd_kafka_topic_name(m->rkt) : "?",
                    rd_kafka_err2str(m->err));
 }
@@ -269,7 +272,7 @@ static int hear(kafka_fetch *f, const rd_kafka_message_t *m, mt_error **err)
     }
 }
 
-/* ---- records ------------------------------------------------------------------------------ */
+/* ---- records ------------------------------------------------------------- */
 
 static void nudge(kafka_fetch *f, int64_t messages, int64_t bytes)
 {
@@ -329,17 +332,16 @@ static int sort_messages(kafka_fetch *f, int32_t len, kafka_records *out,
             number = m->partition;
             handle = m->rkt;
         }
-        if (MT_UNLIKELY(!run->partition ||
-                        m->offset >= run->partition->stop)) {
+        if (MT_UNLIKELY(!run->partition || m->offset >= run->partition->stop)) {
             if (run->partition)
                 finish(f, run->partition);
             rd_kafka_message_destroy(m);
             continue;
         }
         f->messages[at] = m;
-        f->value_spans[at] = (mt_span){ m->payload, m->len };
+        f->value_spans[at] = (mt_span){m->payload, m->len};
         if (f->keys)
-            f->key_spans[at] = (mt_span){ m->key, m->key_len };
+            f->key_spans[at] = (mt_span){m->key, m->key_len};
         f->offsets[at++] = m->offset;
         bytes += (int64_t)m->len;
     }
@@ -381,7 +383,7 @@ void kafka_fetch_release(kafka_fetch *f, kafka_records *records)
     records->runs_len = 0;
 }
 
-/* ---- details of a record -------------------------------------------------------------------- */
+/* ---- details of a record ------------------------------------------------- */
 
 static rd_kafka_message_t *message_at(const kafka_records *r, int32_t i)
 {
@@ -394,10 +396,9 @@ int64_t kafka_records_timestamp(const kafka_records *r, int32_t i,
     rd_kafka_timestamp_type_t type;
     int64_t ms = rd_kafka_message_timestamp(message_at(r, i), &type);
 
-    *clock = type == RD_KAFKA_TIMESTAMP_CREATE_TIME ? KAFKA_CLOCK_CREATE
-             : type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME
-                 ? KAFKA_CLOCK_APPEND
-                 : KAFKA_CLOCK_NONE;
+    *clock = type == RD_KAFKA_TIMESTAMP_CREATE_TIME       ? KAFKA_CLOCK_CREATE
+             : type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? KAFKA_CLOCK_APPEND
+                                                          : KAFKA_CLOCK_NONE;
     return ms;
 }
 
@@ -422,7 +423,7 @@ bool kafka_records_header(const kafka_records *r, int32_t i, int32_t k,
     if (rd_kafka_message_headers(message_at(r, i), &headers) ||
         rd_kafka_header_get_all(headers, (size_t)k, &out->name, &value, &len))
         return false;
-    out->value = (mt_span){ value, len };
+    out->value = (mt_span){value, len};
     return true;
 }
 
@@ -430,8 +431,8 @@ int64_t kafka_fetch_end(kafka_fetch *f, const kafka_partition *p)
 {
     int64_t low, high;
 
-    if (rd_kafka_get_watermark_offsets(f->client->rk, p->topic, p->number,
-                                       &low, &high))
+    if (rd_kafka_get_watermark_offsets(f->client->rk, p->topic, p->number, &low,
+                                       &high))
         return -1;
     return high;
 }

@@ -60,15 +60,21 @@ static int take_keys(kafka_fields *fields, const kafka_options *o,
         const char *name = o->key_fields.items[i];
 
         if ((column = find_column(table, name)) < 0)
-            return mt_fail(err, MT_EOPTION, "option 'key.fields' names '%s', "
-                           "which is no physical column of the table", name);
+            return mt_fail(err, MT_EOPTION,
+                           "option 'key.fields' names '%s', "
+                           "which is no physical column of the table",
+                           name);
         if (is_key(fields, column))
-            return mt_fail(err, MT_EOPTION, "option 'key.fields' names '%s' "
-                           "twice", name);
+            return mt_fail(err, MT_EOPTION,
+                           "option 'key.fields' names '%s' "
+                           "twice",
+                           name);
         if (strncmp(name, prefix, skip) != 0)
-            return mt_fail(err, MT_EOPTION, "option 'key.fields' names '%s', "
+            return mt_fail(err, MT_EOPTION,
+                           "option 'key.fields' names '%s', "
                            "which does not begin with 'key.fields-prefix' = "
-                           "'%s' as every key column must", name, prefix);
+                           "'%s' as every key column must",
+                           name, prefix);
         fields->key.columns[fields->key.len++] = column;
     }
     return make_type(&fields->key, table, skip, err);
@@ -85,9 +91,11 @@ static int check_prefix(const kafka_fields *fields, const kafka_options *o,
         const char *name = mt_type_column_name(table->type, i);
 
         if (!is_key(fields, i) && strncmp(name, o->key_prefix, skip) == 0)
-            return mt_fail(err, MT_EOPTION, "column '%s' begins with "
+            return mt_fail(err, MT_EOPTION,
+                           "column '%s' begins with "
                            "'key.fields-prefix' = '%s' but is not in "
-                           "'key.fields'", name, o->key_prefix);
+                           "'key.fields'",
+                           name, o->key_prefix);
     }
     return 0;
 }
@@ -102,7 +110,8 @@ static int take_values(kafka_fields *fields, const kafka_options *o,
             fields->value.columns[fields->value.len++] = i;
     }
     if (!fields->value.len && table->physical_len)
-        return mt_fail(err, MT_EOPTION, "every physical column is in "
+        return mt_fail(err, MT_EOPTION,
+                       "every physical column is in "
                        "'key.fields', so that 'value.fields-include' = "
                        "'EXCEPT_KEY' leaves none for the value");
     return make_type(&fields->value, table, 0, err);
@@ -146,7 +155,7 @@ void kafka_fields_fini(kafka_fields *fields)
 
 mt_fields kafka_part_fields(const kafka_part *part)
 {
-    return (mt_fields){ part->type, part->columns };
+    return (mt_fields){part->type, part->columns};
 }
 
 int kafka_fields_check(const kafka_options *o, const mt_table *table,

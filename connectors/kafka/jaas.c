@@ -14,9 +14,9 @@ static const struct {
     const char *module; /* last part of the class's name */
     const char *mechanism;
 } modules[] = {
-    { "PlainLoginModule", "PLAIN" },
-    { "ScramLoginModule", NULL }, /* SCRAM-SHA-256 or -512 */
-    { "Krb5LoginModule", "GSSAPI" },
+    {"PlainLoginModule", "PLAIN"},
+    {"ScramLoginModule", NULL}, /* SCRAM-SHA-256 or -512 */
+    {"Krb5LoginModule", "GSSAPI"},
 };
 
 static const char *skip_blanks(const char *at)
@@ -33,8 +33,9 @@ static const char *read_value(const char *at, char *out, size_t out_len)
     char quote = *at == '"' || *at == '\'' ? *at++ : 0;
     size_t len = 0;
 
-    for (; *at && (quote ? *at != quote
-                         : !isspace((unsigned char)*at) && *at != ';'); at++) {
+    for (; *at &&
+           (quote ? *at != quote : !isspace((unsigned char)*at) && *at != ';');
+         at++) {
         if (quote && *at == '\\' && at[1])
             at++;
         if (len + 1 >= out_len)
@@ -58,7 +59,8 @@ static int find_module(const char *name, kafka_login *login, mt_error **err)
             return 0;
         }
     }
-    return mt_fail(err, MT_EUNSUPPORTED, "not supported yet: login module "
+    return mt_fail(err, MT_EUNSUPPORTED,
+                   "not supported yet: login module "
                    "'%s' in option 'properties.sasl.jaas.config'; there are "
                    "PlainLoginModule, ScramLoginModule and Krb5LoginModule",
                    name);

@@ -12,7 +12,7 @@
  * where), commits.c (what the group remembers), fields.c (key and value),
  * metadata.c (the metadata columns), embedded.c (a broker in the process).
  *
- * fetch.h and produce.h are seams: what is below them can be replaced, partition
+ * fetch.h and produce.h are seams: what is below can be replaced, partition
  * by partition, without anything above noticing.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -22,15 +22,17 @@
 #include "source.h"
 
 static const mt_connector connector = {
-    .plugin = {
-        .abi = MT_ABI,
-        .size = sizeof(mt_connector),
-        .kind = MT_PLUGIN_CONNECTOR,
-        .name = "kafka",
-        .summary = "Topics of Apache Kafka: source and sink, at least once.",
-        .options = kafka_option_table,
-        .options_size = sizeof(kafka_options),
-    },
+    .plugin =
+        {
+            .abi = MT_ABI,
+            .size = sizeof(mt_connector),
+            .kind = MT_PLUGIN_CONNECTOR,
+            .name = "kafka",
+            .summary =
+                "Topics of Apache Kafka: source and sink, at least once.",
+            .options = kafka_option_table,
+            .options_size = sizeof(kafka_options),
+        },
     .metadata = kafka_metadata_table,
     .check = kafka_options_check,
     .bounded = kafka_options_bounded,

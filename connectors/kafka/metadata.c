@@ -5,16 +5,15 @@
 #include "metadata.h"
 
 const mt_metadata kafka_metadata_table[] = {
-    { "topic", "STRING NOT NULL", false },
-    { "partition", "INT NOT NULL", false },
-    { "headers", "MAP<STRING, BYTES> NOT NULL", true },
-    { "header-list", "ARRAY<ROW<`key` STRING, `value` BYTES>> NOT NULL",
-      true },
-    { "leader-epoch", "INT", false },
-    { "offset", "BIGINT NOT NULL", false },
-    { "timestamp", "TIMESTAMP_LTZ(3) NOT NULL", true },
-    { "timestamp-type", "STRING NOT NULL", false },
-    { NULL, NULL, false },
+    {"topic", "STRING NOT NULL", false},
+    {"partition", "INT NOT NULL", false},
+    {"headers", "MAP<STRING, BYTES> NOT NULL", true},
+    {"header-list", "ARRAY<ROW<`key` STRING, `value` BYTES>> NOT NULL", true},
+    {"leader-epoch", "INT", false},
+    {"offset", "BIGINT NOT NULL", false},
+    {"timestamp", "TIMESTAMP_LTZ(3) NOT NULL", true},
+    {"timestamp-type", "STRING NOT NULL", false},
+    {NULL, NULL, false},
 };
 
 /* In the table's order. */
@@ -46,7 +45,7 @@ static int32_t metadata_len(const mt_table *table)
                : 0;
 }
 
-/* ---- check ------------------------------------------------------------------- */
+/* ---- check --------------------------------------------------------------- */
 
 /* The same kinds all the way down: lengths, precisions and NOT NULL may differ
  * from what the key says. */
@@ -73,22 +72,26 @@ static int check_column(const mt_table *table, int32_t i, mt_error **err)
     bool ok;
 
     if (k == UNKNOWN)
-        return mt_fail(err, MT_EOPTION, "column '%s': connector 'kafka' has no "
+        return mt_fail(err, MT_EOPTION,
+                       "column '%s': connector 'kafka' has no "
                        "metadata key '%s'; there are topic, partition, "
                        "headers, header-list, leader-epoch, offset, timestamp "
-                       "and timestamp-type", name, table->metadata[i]);
+                       "and timestamp-type",
+                       name, table->metadata[i]);
     if (table->sink && !kafka_metadata_table[k].writable)
-        return mt_fail(err, MT_EOPTION, "column '%s': metadata key '%s' cannot "
-                       "be written; declare the column VIRTUAL", name,
-                       table->metadata[i]);
+        return mt_fail(err, MT_EOPTION,
+                       "column '%s': metadata key '%s' cannot "
+                       "be written; declare the column VIRTUAL",
+                       name, table->metadata[i]);
     if (!(type = mt_type_parse(kafka_metadata_table[k].type, err)))
         return MT_EINTERNAL;
     ok = fits(mt_type_column(table->type, column), type);
     mt_type_unref(type);
     if (!ok)
-        return mt_fail(err, MT_ETYPE, "column '%s': metadata key '%s' is %s; "
-                       "declare the column so", name, table->metadata[i],
-                       kafka_metadata_table[k].type);
+        return mt_fail(err, MT_ETYPE,
+                       "column '%s': metadata key '%s' is %s; "
+                       "declare the column so",
+                       name, table->metadata[i], kafka_metadata_table[k].type);
     return 0;
 }
 
@@ -103,17 +106,18 @@ int kafka_metadata_check(const mt_table *table, mt_error **err)
         writers += strncmp(table->metadata[i], "header", 6) == 0;
     }
     if (table->sink && writers > 1)
-        return mt_fail(err, MT_EOPTION, "metadata keys 'headers' and "
+        return mt_fail(err, MT_EOPTION,
+                       "metadata keys 'headers' and "
                        "'header-list' cannot be written together");
     return 0;
 }
 
-/* ---- reading ------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 static const char *clock_name(kafka_clock clock)
 {
-    static const char *const names[] = { "NoTimestampType", "CreateTime",
-                                         "LogAppendTime" };
+    static const char *const names[] = {"NoTimestampType", "CreateTime",
+                                        "LogAppendTime"};
 
     return names[clock];
 }
@@ -139,8 +143,7 @@ static bool is_shadowed(const kafka_records *r, int32_t i, int32_t k,
 
 static int put_bytes_or_null(mt_column_builder *c, mt_span bytes)
 {
-    return bytes.data ? mt_put_bytes(c, bytes.data, bytes.len)
-                      : mt_put_null(c);
+    return bytes.data ? mt_put_bytes(c, bytes.data, bytes.len) : mt_put_null(c);
 }
 
 static int put_headers(mt_column_builder *c, const kafka_records *r, int32_t i)
@@ -181,7 +184,7 @@ static int put_timestamp(mt_column_builder *c, const kafka_records *r,
     int64_t ms = kafka_records_timestamp(r, i, &clock);
 
     if (c->type->precision > 6)
-        return mt_put_timestamp9(c, (mt_timestamp9){ ms, 0, 0 });
+        return mt_put_timestamp9(c, (mt_timestamp9){ms, 0, 0});
     return mt_put_i64(c, ms * 1000);
 }
 
@@ -247,7 +250,7 @@ int kafka_metadata_read(const mt_table *table, const kafka_records *records,
     return 0;
 }
 
-/* ---- writing --------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 bool kafka_metadata_writes(const mt_table *table)
 {
@@ -258,11 +261,11 @@ bool kafka_metadata_writes(const mt_table *table)
 static mt_span bytes_at(const mt_column *c, int32_t row)
 {
     if (mt_column_is_null(c, row))
-        return (mt_span){ NULL, 0 };
+        return (mt_span){NULL, 0};
     if (c->offsets[row] == c->offsets[row + 1])
-        return (mt_span){ (const uint8_t *)"", 0 };
-    return (mt_span){ (const uint8_t *)c->values + c->offsets[row],
-                      (size_t)(c->offsets[row + 1] - c->offsets[row]) };
+        return (mt_span){(const uint8_t *)"", 0};
+    return (mt_span){(const uint8_t *)c->values + c->offsets[row],
+                     (size_t)(c->offsets[row + 1] - c->offsets[row])};
 }
 
 static int write_headers(const mt_column *list, const mt_column *names,
@@ -275,8 +278,10 @@ static int write_headers(const mt_column *list, const mt_column *names,
         return 0;
     for (i = list->offsets[row]; i < list->offsets[row + 1]; i++) {
         if (extra->headers_len == KAFKA_HEADERS_MAX)
-            return mt_fail(err, MT_ERECORD, "a record has more than %d "
-                           "headers", KAFKA_HEADERS_MAX);
+            return mt_fail(err, MT_ERECORD,
+                           "a record has more than %d "
+                           "headers",
+                           KAFKA_HEADERS_MAX);
         extra->headers[extra->headers_len].name = bytes_at(names, i);
         extra->headers[extra->headers_len].value = bytes_at(values, i);
         if (!extra->headers[extra->headers_len].name.data)
@@ -316,8 +321,7 @@ int kafka_metadata_write(const mt_table *table, mt_batch *batch, int32_t row,
             return MT_EINTERNAL;
         switch (find_key(table->metadata[i])) {
         case TIMESTAMP:
-            write_timestamp(mt_type_column(table->type, column), c, row,
-                            extra);
+            write_timestamp(mt_type_column(table->type, column), c, row, extra);
             break;
         case HEADERS:
             rc = write_headers(c, &c->children[0], &c->children[1], row, extra,

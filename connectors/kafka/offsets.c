@@ -14,7 +14,7 @@
 
 typedef rd_kafka_topic_partition_list_t offset_list;
 
-/* ---- lists in options ---------------------------------------------------------- */
+/* ---- lists in options ---------------------------------------------------- */
 
 /* Reads "name:digits" at *at; false when it is not there. */
 static bool read_number(const char **at, const char *name, int64_t *out)
@@ -61,8 +61,10 @@ int kafka_offset_next(const char **at, kafka_offset *out, const char *option,
     *at = p;
     return 1;
 bad:
-    mt_fail(err, MT_EOPTION, "option '%s' does not read at '%s'; write "
-            "'partition:0,offset:42;partition:1,offset:300'", option, *at);
+    mt_fail(err, MT_EOPTION,
+            "option '%s' does not read at '%s'; write "
+            "'partition:0,offset:42;partition:1,offset:300'",
+            option, *at);
     if (err)
         mt_error_set_option(*err, option);
     return MT_EOPTION;
@@ -83,19 +85,21 @@ int kafka_offsets_check(const kafka_options *o, const char *option,
 
     while ((rc = kafka_offset_next(&text, &e, option, err)) > 0) {
         if (!e.topic && o->topics.len > 1)
-            return mt_fail(err, MT_EOPTION, "option '%s': there are several "
+            return mt_fail(err, MT_EOPTION,
+                           "option '%s': there are several "
                            "topics, so each entry must say which: "
-                           "'topic:%s,partition:%d,offset:%lld'", option,
-                           o->topics.items[0], e.partition,
+                           "'topic:%s,partition:%d,offset:%lld'",
+                           option, o->topics.items[0], e.partition,
                            (long long)e.offset);
         for (i = 0; e.topic && i < o->topics.len; i++) {
             if (is_topic(&e, o->topics.items[i]))
                 break;
         }
         if (e.topic && i == o->topics.len)
-            return mt_fail(err, MT_EOPTION, "option '%s' names topic '%.*s', "
-                           "which is not in option 'topic'", option,
-                           (int)e.topic_len, e.topic);
+            return mt_fail(err, MT_EOPTION,
+                           "option '%s' names topic '%.*s', "
+                           "which is not in option 'topic'",
+                           option, (int)e.topic_len, e.topic);
     }
     return rc;
 }
@@ -112,7 +116,7 @@ static int64_t listed(const char *text, const kafka_partition *p)
     return -1;
 }
 
-/* ---- questions -------------------------------------------------------------------- */
+/* ---- questions ----------------------------------------------------------- */
 
 static rd_kafka_resp_err_t first_failure(const offset_list *list, int *at)
 {
@@ -131,9 +135,10 @@ static rd_kafka_resp_err_t first_failure(const offset_list *list, int *at)
 static int fail_question(kafka_client *c, const offset_list *list, int at,
                          rd_kafka_resp_err_t failed, mt_error **err)
 {
-    return mt_fail(err, MT_EIO, "cannot look up the offset of topic '%s', "
-                   "partition %d, at '%s': %s", list->elems[at].topic,
-                   list->elems[at].partition, c->brokers,
+    return mt_fail(err, MT_EIO,
+                   "cannot look up the offset of topic '%s', "
+                   "partition %d, at '%s': %s",
+                   list->elems[at].topic, list->elems[at].partition, c->brokers,
                    rd_kafka_err2str(failed));
 }
 
@@ -151,9 +156,8 @@ static int ask(kafka_client *c, offset_list *list, bool committed,
         return 0;
     for (;;) {
         asked = rd_kafka_topic_partition_list_copy(list);
-        failed = committed
-                     ? rd_kafka_committed(c->rk, asked, 2 * SLICE_MS)
-                     : rd_kafka_offsets_for_times(c->rk, asked, SLICE_MS);
+        failed = committed ? rd_kafka_committed(c->rk, asked, 2 * SLICE_MS)
+                           : rd_kafka_offsets_for_times(c->rk, asked, SLICE_MS);
         at = 0;
         if (!failed)
             failed = first_failure(asked, &at);
@@ -234,7 +238,7 @@ static int ask_committed(kafka_client *c, kafka_partition *const *parts,
     return rc;
 }
 
-/* ---- start ---------------------------------------------------------------------------- */
+/* ---- start --------------------------------------------------------------- */
 
 /* Where a partition starts that the group has no offset for: Kafka's name of
  * the time, or 0 when nobody said. */
@@ -242,9 +246,9 @@ static int64_t reset_side(const kafka_options *o)
 {
     const char *reset = kafka_property(o, "auto.offset.reset");
 
-    if (reset && (strcmp(reset, "earliest") == 0 ||
-                  strcmp(reset, "smallest") == 0 ||
-                  strcmp(reset, "beginning") == 0))
+    if (reset &&
+        (strcmp(reset, "earliest") == 0 || strcmp(reset, "smallest") == 0 ||
+         strcmp(reset, "beginning") == 0))
         return RD_KAFKA_OFFSET_BEGINNING;
     if (reset && (strcmp(reset, "latest") == 0 ||
                   strcmp(reset, "largest") == 0 || strcmp(reset, "end") == 0))
@@ -257,7 +261,8 @@ static int64_t reset_side(const kafka_options *o)
 static int fail_uncommitted(const kafka_options *o, const kafka_partition *p,
                             mt_error **err)
 {
-    return mt_fail(err, MT_EOPTION, "group '%s' has no committed offset for "
+    return mt_fail(err, MT_EOPTION,
+                   "group '%s' has no committed offset for "
                    "topic '%s', partition %d; say where to start by "
                    "'properties.auto.offset.reset' = 'earliest' or 'latest', "
                    "or by another 'scan.startup.mode'",
@@ -297,9 +302,8 @@ static int start_at_listed(kafka_client *c, kafka_partition *const *parts,
     return ask_times(c, parts, len, RD_KAFKA_OFFSET_BEGINNING, answers, err);
 }
 
-static int at_time(kafka_client *c, kafka_partition *const *parts,
-                   int32_t len, int64_t millis, int64_t *answers,
-                   mt_error **err)
+static int at_time(kafka_client *c, kafka_partition *const *parts, int32_t len,
+                   int64_t millis, int64_t *answers, mt_error **err)
 {
     int rc = ask_times(c, parts, len, millis, answers, err);
 
@@ -331,7 +335,7 @@ static int resolve_start(kafka_client *c, kafka_partition *const *parts,
     return mt_fail(err, MT_EINTERNAL, "no such startup mode");
 }
 
-/* ---- stop ------------------------------------------------------------------------------- */
+/* ---- stop ---------------------------------------------------------------- */
 
 static int stop_at_group(kafka_client *c, kafka_partition *const *parts,
                          int32_t len, int64_t *answers, mt_error **err)
@@ -341,7 +345,8 @@ static int stop_at_group(kafka_client *c, kafka_partition *const *parts,
 
     for (i = 0; rc == 0 && i < len; i++) {
         if (answers[i] < 0)
-            rc = mt_fail(err, MT_EOPTION, "option 'scan.bounded.mode' = "
+            rc = mt_fail(err, MT_EOPTION,
+                         "option 'scan.bounded.mode' = "
                          "'group-offsets': group '%s' has no committed offset "
                          "for topic '%s', partition %d",
                          kafka_property(c->options, "group.id"),
@@ -377,7 +382,7 @@ static int resolve_stop(kafka_client *c, kafka_partition *const *parts,
     return mt_fail(err, MT_EINTERNAL, "no such bounded mode");
 }
 
-/* ---- both ---------------------------------------------------------------------------------- */
+/* ---- both ---------------------------------------------------------------- */
 
 static int resolve(kafka_client *client, kafka_partition *const *parts,
                    int32_t len, bool start, mt_error **err)

@@ -14,16 +14,16 @@
 #include "properties.h"
 #include "topics.h"
 
-/* ---- the table ------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------- */
 
-#define OPT(kind, opt_name, member, ...)                                      \
-    {                                                                         \
-        .name = opt_name, .type = MT_OPT_##kind,                              \
-        .offset = offsetof(kafka_options, member), __VA_ARGS__                \
+#define OPT(kind, opt_name, member, ...)                                       \
+    {                                                                          \
+        .name = opt_name, .type = MT_OPT_##kind,                               \
+        .offset = offsetof(kafka_options, member), __VA_ARGS__                 \
     }
 /* Known, so that the message can say "not supported yet". */
-#define LATER(opt_name)                                                       \
-    OPT(STRING, opt_name, unsupported, .flags = MT_OPT_UNSUPPORTED,           \
+#define LATER(opt_name)                                                        \
+    OPT(STRING, opt_name, unsupported, .flags = MT_OPT_UNSUPPORTED,            \
         .help = "Not supported yet.")
 
 const mt_option kafka_option_table[] = {
@@ -58,8 +58,7 @@ const mt_option kafka_option_table[] = {
                 "not in the key. Needs 'value.fields-include' = "
                 "'EXCEPT_KEY'."),
     OPT(ENUM, "value.fields-include", include, .choices = "ALL|EXCEPT_KEY",
-        .def = "ALL",
-        .help = "Whether the value repeats the key columns."),
+        .def = "ALL", .help = "Whether the value repeats the key columns."),
 
     OPT(ENUM, "scan.startup.mode", startup_mode,
         .legacy = "connector.startup-mode", .def = "group-offsets",
@@ -105,9 +104,8 @@ const mt_option kafka_option_table[] = {
     OPT(STRING, "connector.sink-partitioner-class", partitioner_class,
         .help = "The older form of a partitioner of one's own: not supported "
                 "yet."),
-    OPT(ENUM, "sink.delivery-guarantee", guarantee,
-        .legacy = "sink.semantic", .def = "at-least-once",
-        .choices = "at-least-once|exactly-once|none",
+    OPT(ENUM, "sink.delivery-guarantee", guarantee, .legacy = "sink.semantic",
+        .def = "at-least-once", .choices = "at-least-once|exactly-once|none",
         .help = "at-least-once: a checkpoint waits until the brokers have "
                 "acknowledged every record; none: it does not."),
     OPT(BOOL, "sink.log-failures-only", log_failures_only, .def = "false",
@@ -133,10 +131,10 @@ const mt_option kafka_option_table[] = {
     LATER("scan.watermark.alignment.max-drift"),
     LATER("scan.watermark.alignment.update-interval"),
     LATER("scan.watermark.idle-timeout"),
-    { 0 },
+    {0},
 };
 
-/* ---- what options mean --------------------------------------------------------- */
+/* ---- what options mean --------------------------------------------------- */
 
 const mt_format_ref *kafka_value_format(const kafka_options *o)
 {
@@ -175,7 +173,7 @@ uint32_t kafka_options_kinds(const void *options, const mt_table *table)
     return kinds ? kinds : 1u << MT_INSERT;
 }
 
-/* ---- rules ----------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------- */
 
 /* Fails with the option noted. */
 MT_PRINTF(3, 4)
@@ -203,13 +201,16 @@ static int check_topics(const kafka_options *o, const mt_table *table,
     if (table->sink && (o->topics.len > 1 || o->topic_pattern))
         return mt_fail(err, MT_EUNSUPPORTED,
                        "not supported yet: a kafka sink with %s; give one "
-                       "'topic'", o->topic_pattern ? "'topic-pattern'"
-                                                   : "a list of topics");
+                       "'topic'",
+                       o->topic_pattern ? "'topic-pattern'"
+                                        : "a list of topics");
     if (!topic && !o->topic_pattern)
-        return refuse(err, "topic", "a kafka source needs option 'topic' or "
+        return refuse(err, "topic",
+                      "a kafka source needs option 'topic' or "
                       "'topic-pattern'");
     if (topic && o->topic_pattern)
-        return refuse(err, "topic-pattern", "options 'topic' and "
+        return refuse(err, "topic-pattern",
+                      "options 'topic' and "
                       "'topic-pattern' exclude each other");
     return kafka_topics_check(o, err);
 }
@@ -217,23 +218,29 @@ static int check_topics(const kafka_options *o, const mt_table *table,
 static int check_formats(const kafka_options *o, mt_error **err)
 {
     if (o->format.name && o->value_format.name)
-        return refuse(err, "value.format", "options 'format' and "
+        return refuse(err, "value.format",
+                      "options 'format' and "
                       "'value.format' mean the same; give one of them");
     if (!o->format.name && !o->value_format.name)
-        return refuse(err, "format", "a kafka table needs option 'format' or "
+        return refuse(err, "format",
+                      "a kafka table needs option 'format' or "
                       "'value.format'");
     if (o->key_format.name && !o->key_fields.len)
-        return refuse(err, "key.fields", "option 'key.format' needs "
+        return refuse(err, "key.fields",
+                      "option 'key.format' needs "
                       "'key.fields', the columns that make the key");
     if (!o->key_format.name && o->key_fields.len)
-        return refuse(err, "key.format", "option 'key.fields' needs "
+        return refuse(err, "key.format",
+                      "option 'key.fields' needs "
                       "'key.format'");
     if (!o->key_format.name && o->include == KAFKA_EXCEPT_KEY)
-        return refuse(err, "value.fields-include", "option "
+        return refuse(err, "value.fields-include",
+                      "option "
                       "'value.fields-include' = 'EXCEPT_KEY' needs "
                       "'key.format' and 'key.fields'");
     if (o->key_prefix && *o->key_prefix && o->include != KAFKA_EXCEPT_KEY)
-        return refuse(err, "key.fields-prefix", "option 'key.fields-prefix' "
+        return refuse(err, "key.fields-prefix",
+                      "option 'key.fields-prefix' "
                       "needs 'value.fields-include' = 'EXCEPT_KEY', since "
                       "the value's columns have no prefix to take off");
     return 0;
@@ -242,22 +249,26 @@ static int check_formats(const kafka_options *o, mt_error **err)
 static int check_startup(const kafka_options *o, mt_error **err)
 {
     if (o->startup_mode == KAFKA_SPECIFIC && !o->startup_offsets)
-        return refuse(err, "scan.startup.specific-offsets", "option "
+        return refuse(err, "scan.startup.specific-offsets",
+                      "option "
                       "'scan.startup.mode' = 'specific-offsets' needs "
                       "'scan.startup.specific-offsets'");
     if (o->startup_mode == KAFKA_TIMESTAMP && o->startup_millis == MT_UNSET)
-        return refuse(err, "scan.startup.timestamp-millis", "option "
+        return refuse(err, "scan.startup.timestamp-millis",
+                      "option "
                       "'scan.startup.mode' = 'timestamp' needs "
                       "'scan.startup.timestamp-millis'");
     if (o->startup_mode == KAFKA_GROUP && !o->legacy_version &&
         !kafka_property(o, "group.id") &&
         !kafka_property(o, "auto.offset.reset"))
-        return refuse(err, "properties.group.id", "option "
+        return refuse(err, "properties.group.id",
+                      "option "
                       "'scan.startup.mode' = 'group-offsets', which is the "
                       "default, needs 'properties.group.id'; or choose "
                       "another mode");
     if (o->startup_mode == KAFKA_SPECIFIC && o->topic_pattern)
-        return refuse(err, "scan.startup.specific-offsets", "option "
+        return refuse(err, "scan.startup.specific-offsets",
+                      "option "
                       "'scan.startup.specific-offsets' cannot be used with "
                       "'topic-pattern': list the topics in 'topic'");
     if (o->startup_mode != KAFKA_SPECIFIC || !o->startup_offsets)
@@ -271,19 +282,23 @@ static int check_bounded(const kafka_options *o, mt_error **err)
     kafka_mode mode = kafka_stop_mode(o);
 
     if (mode == KAFKA_SPECIFIC && !o->bounded_offsets)
-        return refuse(err, "scan.bounded.specific-offsets", "option "
+        return refuse(err, "scan.bounded.specific-offsets",
+                      "option "
                       "'scan.bounded.mode' = 'specific-offsets' needs "
                       "'scan.bounded.specific-offsets'");
     if (mode == KAFKA_TIMESTAMP && o->bounded_millis == MT_UNSET)
-        return refuse(err, "scan.bounded.timestamp-millis", "option "
+        return refuse(err, "scan.bounded.timestamp-millis",
+                      "option "
                       "'scan.bounded.mode' = 'timestamp' needs "
                       "'scan.bounded.timestamp-millis'");
     if (mode == KAFKA_SPECIFIC && o->topic_pattern)
-        return refuse(err, "scan.bounded.specific-offsets", "option "
+        return refuse(err, "scan.bounded.specific-offsets",
+                      "option "
                       "'scan.bounded.specific-offsets' cannot be used with "
                       "'topic-pattern': list the topics in 'topic'");
     if (mode == KAFKA_GROUP && !kafka_property(o, "group.id"))
-        return refuse(err, "properties.group.id", "option "
+        return refuse(err, "properties.group.id",
+                      "option "
                       "'scan.bounded.mode' = 'group-offsets' needs "
                       "'properties.group.id'");
     if (mode != KAFKA_SPECIFIC)
@@ -320,11 +335,13 @@ static int check_sink(const kafka_options *o, mt_error **err)
                        "and 'round-robin'",
                        o->partitioner_class ? o->partitioner_class : p);
     if (strcmp(p, "default") && strcmp(p, "fixed") && strcmp(p, "round-robin"))
-        return refuse(err, "sink.partitioner", "option 'sink.partitioner' is "
+        return refuse(err, "sink.partitioner",
+                      "option 'sink.partitioner' is "
                       "'%s'; it must be 'default', 'fixed' or 'round-robin'",
                       p);
     if (strcmp(p, "round-robin") == 0 && o->key_fields.len)
-        return refuse(err, "sink.partitioner", "option 'sink.partitioner' = "
+        return refuse(err, "sink.partitioner",
+                      "option 'sink.partitioner' = "
                       "'round-robin' is for records without a key; leave out "
                       "'key.fields', or use 'default'");
     return 0;

@@ -9,10 +9,9 @@
 void kafka_partitioner_init(kafka_partitioner *p, const char *name,
                             int32_t subtask, int32_t partitions)
 {
-    p->spread = strcmp(name, "fixed") == 0 ? KAFKA_SPREAD_FIXED
-                : strcmp(name, "round-robin") == 0
-                    ? KAFKA_SPREAD_ROUND_ROBIN
-                    : KAFKA_SPREAD_DEFAULT;
+    p->spread = strcmp(name, "fixed") == 0         ? KAFKA_SPREAD_FIXED
+                : strcmp(name, "round-robin") == 0 ? KAFKA_SPREAD_ROUND_ROBIN
+                                                   : KAFKA_SPREAD_DEFAULT;
     p->partitions = partitions;
     p->subtask = subtask;
     p->turn = (uint32_t)subtask;
@@ -64,10 +63,10 @@ bool kafka_partitioner_choose(kafka_partitioner *p, const mt_span *keys,
     keyless = take_turn(p);
     *one = keyless;
     for (i = 0; keys && i < len; i++)
-        out[i] = keys[i].data ? (int32_t)((kafka_murmur2(keys[i].data,
-                                                         keys[i].len) &
-                                           0x7fffffff) %
-                                          (uint32_t)p->partitions)
-                              : keyless;
+        out[i] = keys[i].data
+                     ? (int32_t)((kafka_murmur2(keys[i].data, keys[i].len) &
+                                  0x7fffffff) %
+                                 (uint32_t)p->partitions)
+                     : keyless;
     return !keys;
 }

@@ -27,8 +27,8 @@ typedef struct kafka_extra {
 /* Records for one topic. Keys and partitions may be shared by all. */
 typedef struct kafka_outgoing {
     int32_t len;
-    const mt_span *values; /* data == NULL: a tombstone */
-    const mt_span *keys;   /* NULL: no record has one */
+    const mt_span *values;     /* data == NULL: a tombstone */
+    const mt_span *keys;       /* NULL: no record has one */
     const int32_t *partitions; /* NULL: all go to `partition` */
     int32_t partition;
 } kafka_outgoing;

@@ -30,7 +30,7 @@ struct kafka_produce {
     rd_kafka_message_t chunk[CHUNK];
 };
 
-/* ---- open, close --------------------------------------------------------------- */
+/* ---- open, close --------------------------------------------------------- */
 
 /* thread: librdkafka's, with its queue locked. */
 static void on_event(rd_kafka_t *rk, void *opaque)
@@ -74,15 +74,17 @@ void kafka_produce_close(kafka_produce *p)
     mt_free(p, sizeof(*p));
 }
 
-/* ---- what failed ------------------------------------------------------------------ */
+/* ---- what failed --------------------------------------------------------- */
 
 static int fail_fatally(kafka_produce *p, mt_error **err)
 {
     char why[300];
 
     rd_kafka_fatal_error(p->client->rk, why, sizeof(why));
-    return mt_fail(err, MT_EIO, "topic '%s': the Kafka producer cannot go on: "
-                   "%s", rd_kafka_topic_name(p->topic), why);
+    return mt_fail(err, MT_EIO,
+                   "topic '%s': the Kafka producer cannot go on: "
+                   "%s",
+                   rd_kafka_topic_name(p->topic), why);
 }
 
 /* The error of one record, in words that say what to do. */
@@ -97,25 +99,30 @@ static int fail_message(kafka_produce *p, rd_kafka_resp_err_t failed,
         return fail_fatally(p, err);
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         if ((int64_t)len > p->client->message_max - 1000)
-            return mt_fail(err, MT_EIO, "topic '%s', partition %d: a record of "
+            return mt_fail(err, MT_EIO,
+                           "topic '%s', partition %d: a record of "
                            "%zu bytes is larger than "
                            "'properties.message.max.bytes' = %lld allows; "
                            "raise it, and the topic's 'max.message.bytes'",
                            topic, m->partition, len,
                            (long long)p->client->message_max);
-        return mt_fail(err, MT_EIO, "topic '%s', partition %d: the broker "
+        return mt_fail(err, MT_EIO,
+                       "topic '%s', partition %d: the broker "
                        "takes no batch as large as ours (a record of %zu "
                        "bytes was in it); raise the topic's "
                        "'max.message.bytes' or lower "
-                       "'properties.message.max.bytes'", topic, m->partition,
-                       len);
+                       "'properties.message.max.bytes'",
+                       topic, m->partition, len);
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-        return mt_fail(err, MT_EIO, "the brokers at '%s' do not let us write "
-                       "topic '%s'", p->client->brokers, topic);
+        return mt_fail(err, MT_EIO,
+                       "the brokers at '%s' do not let us write "
+                       "topic '%s'",
+                       p->client->brokers, topic);
     default:
-        return mt_fail(err, MT_EIO, "topic '%s', partition %d: a record was "
-                       "not delivered: %s", topic, m->partition,
-                       rd_kafka_err2str(failed));
+        return mt_fail(err, MT_EIO,
+                       "topic '%s', partition %d: a record was "
+                       "not delivered: %s",
+                       topic, m->partition, rd_kafka_err2str(failed));
     }
 }
 
@@ -187,7 +194,8 @@ static void warn_of_wait(kafka_produce *p, int64_t since_ms)
         now - p->client->warned_ms < WARN_SPAN_MS)
         return;
     p->client->warned_ms = now;
-    mt_log(MT_LOG_WARN, "kafka", "%s: %d records for topic '%s' have waited "
+    mt_log(MT_LOG_WARN, "kafka",
+           "%s: %d records for topic '%s' have waited "
            "%lld s for the brokers at '%s'",
            mt_context_operator(p->client->ctx), kafka_produce_pending(p),
            rd_kafka_topic_name(p->topic), (long long)((now - since_ms) / 1000),
@@ -208,7 +216,7 @@ static int nap(kafka_produce *p, int64_t since_ms, mt_error **err)
     return 0;
 }
 
-/* ---- sending ------------------------------------------------------------------------ */
+/* ---- sending ------------------------------------------------------------- */
 
 /* Describes records [from, from + len) in the chunk. */
 static void fill_chunk(kafka_produce *p, const kafka_outgoing *o, int32_t from,
@@ -246,8 +254,8 @@ static int32_t sort_unsent(kafka_produce *p, int32_t len)
 int kafka_produce_send(kafka_produce *p, const kafka_outgoing *o,
                        mt_error **err)
 {
-    int flags = RD_KAFKA_MSG_F_COPY |
-                (o->partitions ? RD_KAFKA_MSG_F_PARTITION : 0);
+    int flags =
+        RD_KAFKA_MSG_F_COPY | (o->partitions ? RD_KAFKA_MSG_F_PARTITION : 0);
     int32_t from = 0, len, sent;
     int64_t since_ms = 0;
     int rc;
@@ -294,8 +302,8 @@ int kafka_produce_send_extra(kafka_produce *p, int32_t partition, mt_span key,
                              mt_span value, const kafka_extra *extra,
                              mt_error **err)
 {
-    rd_kafka_message_t m = { .partition = partition, .len = value.len,
-                             .key_len = key.len };
+    rd_kafka_message_t m = {
+        .partition = partition, .len = value.len, .key_len = key.len};
     int64_t since_ms = mt_now_ms();
     rd_kafka_headers_t *headers;
     rd_kafka_resp_err_t failed;
@@ -309,9 +317,8 @@ int kafka_produce_send_extra(kafka_produce *p, int32_t partition, mt_span key,
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.len),
             RD_KAFKA_V_KEY((void *)(uintptr_t)key.data, key.len),
-            RD_KAFKA_V_TIMESTAMP(extra->timestamp == INT64_MIN
-                                     ? 0
-                                     : extra->timestamp),
+            RD_KAFKA_V_TIMESTAMP(
+                extra->timestamp == INT64_MIN ? 0 : extra->timestamp),
             RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
         if (!failed)
             return 0;
@@ -326,7 +333,7 @@ int kafka_produce_send_extra(kafka_produce *p, int32_t partition, mt_span key,
     }
 }
 
-/* ---- leaving ------------------------------------------------------------------------- */
+/* ---- leaving ------------------------------------------------------------- */
 
 void kafka_produce_nudge(kafka_produce *p)
 {

@@ -14,7 +14,7 @@
 
 #include "jaas.h"
 
-/* ---- the connector's own settings --------------------------------------------- */
+/* ---- the connector's own settings ---------------------------------------- */
 
 typedef struct setting {
     const char *name;
@@ -26,50 +26,50 @@ typedef struct setting {
  * first, and what one more fetch (fetch.max.bytes) brings. fetch.c says how
  * this little is kept from slowing it down. */
 static const setting consumer_defaults[] = {
-    { "queued.min.messages", "50000" },
-    { "queued.max.messages.kbytes", "16384" },
-    { "fetch.max.bytes", "16777216" },
-    { "isolation.level", "read_uncommitted" }, /* as the Java client */
-    { "check.crcs", "true" },                  /* as the Java client */
-    { "fetch.error.backoff.ms", "100" },
-    { NULL, NULL },
+    {"queued.min.messages", "50000"},
+    {"queued.max.messages.kbytes", "16384"},
+    {"fetch.max.bytes", "16777216"},
+    {"isolation.level", "read_uncommitted"}, /* as the Java client */
+    {"check.crcs", "true"},                  /* as the Java client */
+    {"fetch.error.backoff.ms", "100"},
+    {NULL, NULL},
 };
 
 static const setting consumer_insisted[] = {
-    { "enable.auto.commit", "false" },
-    { "enable.auto.offset.store", "false" },
-    { NULL, NULL },
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {NULL, NULL},
 };
 
 /* A record is retried until it is delivered: a broker that comes back after an
  * hour still gets it. The queue is bounded, so the source waits meanwhile.
  *
- * linger.ms is long because librdkafka (2.0) polls without a pause while records
+ * linger.ms is long since librdkafka (2.0) polls without a pause while records
  * that are older wait for the one request that idempotence lets it have under
  * way: a fifth of all time. The sink sees to it that records leave sooner. */
 static const setting producer_defaults[] = {
-    { "message.timeout.ms", "0" },
-    { "linger.ms", "50" },
-    { "queue.buffering.max.messages", "100000" },
-    { "queue.buffering.max.kbytes", "65536" },
-    { "topic.metadata.propagation.max.ms", "10000" },
-    { NULL, NULL },
+    {"message.timeout.ms", "0"},
+    {"linger.ms", "50"},
+    {"queue.buffering.max.messages", "100000"},
+    {"queue.buffering.max.kbytes", "65536"},
+    {"topic.metadata.propagation.max.ms", "10000"},
+    {NULL, NULL},
 };
 
 static const setting producer_insisted[] = {
-    { "delivery.report.only.error", "true" },
-    { NULL, NULL },
+    {"delivery.report.only.error", "true"},
+    {NULL, NULL},
 };
 
 static const setting common_defaults[] = {
-    { "reconnect.backoff.max.ms", "1000" },
-    { "socket.nagle.disable", "true" },
-    { "socket.keepalive.enable", "true" },
-    { "log.connection.close", "false" },
-    { NULL, NULL },
+    {"reconnect.backoff.max.ms", "1000"},
+    {"socket.nagle.disable", "true"},
+    {"socket.keepalive.enable", "true"},
+    {"log.connection.close", "false"},
+    {NULL, NULL},
 };
 
-/* ---- the Java client's words ----------------------------------------------------- */
+/* ---- the Java client's words --------------------------------------------- */
 
 typedef enum meaning {
     RENAMED,     /* librdkafka says `to` */
@@ -92,120 +92,144 @@ typedef struct word {
 } word;
 
 static const word words[] = {
-    { "fetch.max.wait.ms", RENAMED, "fetch.wait.max.ms" },
-    { "max.request.size", RENAMED, "message.max.bytes" },
-    { "buffer.memory", KBYTES, "queue.buffering.max.kbytes" },
-    { "receive.buffer.bytes", RENAMED, "socket.receive.buffer.bytes" },
-    { "send.buffer.bytes", RENAMED, "socket.send.buffer.bytes" },
-    { "metadata.max.age.ms", RENAMED, "topic.metadata.refresh.interval.ms" },
-    { "compression.gzip.level", RENAMED, "compression.level" },
-    { "compression.lz4.level", RENAMED, "compression.level" },
-    { "compression.zstd.level", RENAMED, "compression.level" },
-    { "ssl.keystore.certificate.chain", RENAMED, "ssl.certificate.pem" },
-    { "ssl.keystore.key", RENAMED, "ssl.key.pem" },
-    { "ssl.truststore.certificates", RENAMED, "ssl.ca.pem" },
-    { "request.timeout.ms", REQUEST_TIME, NULL },
-    { "auto.offset.reset", RESET, NULL },
-    { "sasl.jaas.config", LOGIN, NULL },
-    { "ssl.truststore.location", STORE, NULL },
-    { "ssl.truststore.password", STORE, NULL },
-    { "ssl.truststore.type", STORE, NULL },
-    { "ssl.keystore.location", STORE, NULL },
-    { "ssl.keystore.password", STORE, NULL },
-    { "ssl.keystore.type", STORE, NULL },
-    { "ssl.endpoint.identification.algorithm", HOST_CHECK, NULL },
+    {"fetch.max.wait.ms", RENAMED, "fetch.wait.max.ms"},
+    {"max.request.size", RENAMED, "message.max.bytes"},
+    {"buffer.memory", KBYTES, "queue.buffering.max.kbytes"},
+    {"receive.buffer.bytes", RENAMED, "socket.receive.buffer.bytes"},
+    {"send.buffer.bytes", RENAMED, "socket.send.buffer.bytes"},
+    {"metadata.max.age.ms", RENAMED, "topic.metadata.refresh.interval.ms"},
+    {"compression.gzip.level", RENAMED, "compression.level"},
+    {"compression.lz4.level", RENAMED, "compression.level"},
+    {"compression.zstd.level", RENAMED, "compression.level"},
+    {"ssl.keystore.certificate.chain", RENAMED, "ssl.certificate.pem"},
+    {"ssl.keystore.key", RENAMED, "ssl.key.pem"},
+    {"ssl.truststore.certificates", RENAMED, "ssl.ca.pem"},
+    {"request.timeout.ms", REQUEST_TIME, NULL},
+    {"auto.offset.reset", RESET, NULL},
+    {"sasl.jaas.config", LOGIN, NULL},
+    {"ssl.truststore.location", STORE, NULL},
+    {"ssl.truststore.password", STORE, NULL},
+    {"ssl.truststore.type", STORE, NULL},
+    {"ssl.keystore.location", STORE, NULL},
+    {"ssl.keystore.password", STORE, NULL},
+    {"ssl.keystore.type", STORE, NULL},
+    {"ssl.endpoint.identification.algorithm", HOST_CHECK, NULL},
     /* the connector's business */
-    { "bootstrap.servers", USED, NULL },
-    { "metadata.broker.list", OURS, NULL },
-    { "default.api.timeout.ms", USED, NULL },
-    { "commit.offsets.on.checkpoint", USED, NULL },
-    { "partition.discovery.interval.ms", USED, NULL },
-    { "flink.partition-discovery.interval-millis", USED, NULL },
-    { "client.id.prefix", RENAMED, "client.id" },
-    { "key.serializer", OURS, NULL },
-    { "value.serializer", OURS, NULL },
-    { "key.deserializer", OURS, NULL },
-    { "value.deserializer", OURS, NULL },
-    { "enable.auto.commit", OURS, NULL },
-    { "auto.commit.interval.ms", OURS, NULL },
-    { "enable.auto.offset.store", OURS, NULL },
-    { "enable.partition.eof", OURS, NULL },
-    { "delivery.report.only.error", OURS, NULL },
-    { "partition.assignment.strategy", OURS, NULL },
-    { "group.protocol", OURS, NULL },
-    { "group.instance.id", OURS, NULL },
-    { "group.remote.assignor", OURS, NULL },
-    { "session.timeout.ms", OURS, NULL },
-    { "heartbeat.interval.ms", OURS, NULL },
-    { "max.poll.interval.ms", OURS, NULL },
-    { "max.poll.records", OURS, NULL },
-    { "max.block.ms", OURS, NULL },
-    { "partitioner", OURS, NULL },
-    { "transaction.timeout.ms", OURS, NULL },
-    { "log.queue", OURS, NULL },
-    { "log_level", OURS, NULL },
-    { "enabled_events", OURS, NULL },
+    {"bootstrap.servers", USED, NULL},
+    {"metadata.broker.list", OURS, NULL},
+    {"default.api.timeout.ms", USED, NULL},
+    {"commit.offsets.on.checkpoint", USED, NULL},
+    {"partition.discovery.interval.ms", USED, NULL},
+    {"flink.partition-discovery.interval-millis", USED, NULL},
+    {"client.id.prefix", RENAMED, "client.id"},
+    {"key.serializer", OURS, NULL},
+    {"value.serializer", OURS, NULL},
+    {"key.deserializer", OURS, NULL},
+    {"value.deserializer", OURS, NULL},
+    {"enable.auto.commit", OURS, NULL},
+    {"auto.commit.interval.ms", OURS, NULL},
+    {"enable.auto.offset.store", OURS, NULL},
+    {"enable.partition.eof", OURS, NULL},
+    {"delivery.report.only.error", OURS, NULL},
+    {"partition.assignment.strategy", OURS, NULL},
+    {"group.protocol", OURS, NULL},
+    {"group.instance.id", OURS, NULL},
+    {"group.remote.assignor", OURS, NULL},
+    {"session.timeout.ms", OURS, NULL},
+    {"heartbeat.interval.ms", OURS, NULL},
+    {"max.poll.interval.ms", OURS, NULL},
+    {"max.poll.records", OURS, NULL},
+    {"max.block.ms", OURS, NULL},
+    {"partitioner", OURS, NULL},
+    {"transaction.timeout.ms", OURS, NULL},
+    {"log.queue", OURS, NULL},
+    {"log_level", OURS, NULL},
+    {"enabled_events", OURS, NULL},
     /* a JVM's business */
-    { "auto.include.jmx.reporter", JAVA, NULL },
-    { "client.dns.lookup", JAVA, NULL },
-    { "enable.metrics.push", JAVA, NULL },
-    { "exclude.internal.topics", JAVA, NULL },
-    { "flink.disable-metrics", JAVA, NULL },
-    { "flink.poll-timeout", JAVA, NULL },
-    { "metadata.max.idle.ms", JAVA, NULL },
-    { "metadata.recovery.strategy", JAVA, NULL },
-    { "metric.reporters", JAVA, NULL },
-    { "metrics.num.samples", JAVA, NULL },
-    { "metrics.recording.level", JAVA, NULL },
-    { "metrics.sample.window.ms", JAVA, NULL },
-    { "partitioner.adaptive.partitioning.enable", JAVA, NULL },
-    { "partitioner.availability.timeout.ms", JAVA, NULL },
-    { "register.consumer.metrics", JAVA, NULL },
-    { "retry.backoff.max.ms", JAVA, NULL },
-    { "sasl.kerberos.ticket.renew.jitter", JAVA, NULL },
-    { "sasl.kerberos.ticket.renew.window.factor", JAVA, NULL },
-    { "sasl.login.connect.timeout.ms", JAVA, NULL },
-    { "sasl.login.read.timeout.ms", JAVA, NULL },
-    { "sasl.login.refresh.buffer.seconds", JAVA, NULL },
-    { "sasl.login.refresh.min.period.seconds", JAVA, NULL },
-    { "sasl.login.refresh.window.factor", JAVA, NULL },
-    { "sasl.login.refresh.window.jitter", JAVA, NULL },
-    { "sasl.login.retry.backoff.max.ms", JAVA, NULL },
-    { "sasl.login.retry.backoff.ms", JAVA, NULL },
-    { "security.providers", JAVA, NULL },
-    { "socket.connection.setup.timeout.max.ms", JAVA, NULL },
-    { "ssl.enabled.protocols", JAVA, NULL },
-    { "ssl.keymanager.algorithm", JAVA, NULL },
-    { "ssl.protocol", JAVA, NULL },
-    { "ssl.provider", JAVA, NULL },
-    { "ssl.secure.random.implementation", JAVA, NULL },
-    { "ssl.trustmanager.algorithm", JAVA, NULL },
-    { "zookeeper.connect", JAVA, NULL },
-    { "interceptor.classes", CLASS, NULL },
-    { "partitioner.class", CLASS, NULL },
-    { "sasl.client.callback.handler.class", CLASS, NULL },
-    { "sasl.login.callback.handler.class", CLASS, NULL },
-    { "sasl.login.class", CLASS, NULL },
-    { "ssl.engine.factory.class", CLASS, NULL },
-    { "transactional.id", CLASS, NULL },
+    {"auto.include.jmx.reporter", JAVA, NULL},
+    {"client.dns.lookup", JAVA, NULL},
+    {"enable.metrics.push", JAVA, NULL},
+    {"exclude.internal.topics", JAVA, NULL},
+    {"flink.disable-metrics", JAVA, NULL},
+    {"flink.poll-timeout", JAVA, NULL},
+    {"metadata.max.idle.ms", JAVA, NULL},
+    {"metadata.recovery.strategy", JAVA, NULL},
+    {"metric.reporters", JAVA, NULL},
+    {"metrics.num.samples", JAVA, NULL},
+    {"metrics.recording.level", JAVA, NULL},
+    {"metrics.sample.window.ms", JAVA, NULL},
+    {"partitioner.adaptive.partitioning.enable", JAVA, NULL},
+    {"partitioner.availability.timeout.ms", JAVA, NULL},
+    {"register.consumer.metrics", JAVA, NULL},
+    {"retry.backoff.max.ms", JAVA, NULL},
+    {"sasl.kerberos.ticket.renew.jitter", JAVA, NULL},
+    {"sasl.kerberos.ticket.renew.window.factor", JAVA, NULL},
+    {"sasl.login.connect.timeout.ms", JAVA, NULL},
+    {"sasl.login.read.timeout.ms", JAVA, NULL},
+    {"sasl.login.refresh.buffer.seconds", JAVA, NULL},
+    {"sasl.login.refresh.min.period.seconds", JAVA, NULL},
+    {"sasl.login.refresh.window.factor", JAVA, NULL},
+    {"sasl.login.refresh.window.jitter", JAVA, NULL},
+    {"sasl.login.retry.backoff.max.ms", JAVA, NULL},
+    {"sasl.login.retry.backoff.ms", JAVA, NULL},
+    {"security.providers", JAVA, NULL},
+    {"socket.connection.setup.timeout.max.ms", JAVA, NULL},
+    {"ssl.enabled.protocols", JAVA, NULL},
+    {"ssl.keymanager.algorithm", JAVA, NULL},
+    {"ssl.protocol", JAVA, NULL},
+    {"ssl.provider", JAVA, NULL},
+    {"ssl.secure.random.implementation", JAVA, NULL},
+    {"ssl.trustmanager.algorithm", JAVA, NULL},
+    {"zookeeper.connect", JAVA, NULL},
+    {"interceptor.classes", CLASS, NULL},
+    {"partitioner.class", CLASS, NULL},
+    {"sasl.client.callback.handler.class", CLASS, NULL},
+    {"sasl.login.callback.handler.class", CLASS, NULL},
+    {"sasl.login.class", CLASS, NULL},
+    {"ssl.engine.factory.class", CLASS, NULL},
+    {"transactional.id", CLASS, NULL},
 };
 
 /* librdkafka's own that only one of the two uses. */
 static const char *const of_sources[] = {
-    "group.id", "auto.offset.reset", "isolation.level", "check.crcs",
-    "allow.auto.create.topics", "max.partition.fetch.bytes", "fetch.min.bytes",
-    "fetch.max.bytes", "fetch.wait.max.ms", "fetch.max.wait.ms",
-    "queued.min.messages", "queued.max.messages.kbytes",
-    "fetch.error.backoff.ms", "fetch.message.max.bytes", NULL,
+    "group.id",
+    "auto.offset.reset",
+    "isolation.level",
+    "check.crcs",
+    "allow.auto.create.topics",
+    "max.partition.fetch.bytes",
+    "fetch.min.bytes",
+    "fetch.max.bytes",
+    "fetch.wait.max.ms",
+    "fetch.max.wait.ms",
+    "queued.min.messages",
+    "queued.max.messages.kbytes",
+    "fetch.error.backoff.ms",
+    "fetch.message.max.bytes",
+    NULL,
 };
 static const char *const of_sinks[] = {
-    "acks", "linger.ms", "batch.size", "batch.num.messages", "retries",
-    "compression.type", "compression.codec", "compression.level",
-    "enable.idempotence", "delivery.timeout.ms", "message.timeout.ms",
-    "buffer.memory", "retry.backoff.ms", "queue.buffering.max.messages",
-    "queue.buffering.max.kbytes", "queue.buffering.max.ms",
-    "request.required.acks", "message.send.max.retries", "max.request.size",
-    "max.in.flight.requests.per.connection", NULL,
+    "acks",
+    "linger.ms",
+    "batch.size",
+    "batch.num.messages",
+    "retries",
+    "compression.type",
+    "compression.codec",
+    "compression.level",
+    "enable.idempotence",
+    "delivery.timeout.ms",
+    "message.timeout.ms",
+    "buffer.memory",
+    "retry.backoff.ms",
+    "queue.buffering.max.messages",
+    "queue.buffering.max.kbytes",
+    "queue.buffering.max.ms",
+    "request.required.acks",
+    "message.send.max.retries",
+    "max.request.size",
+    "max.in.flight.requests.per.connection",
+    NULL,
 };
 
 #define WORDS_LEN ((int32_t)(sizeof(words) / sizeof(*words)))
@@ -221,7 +245,7 @@ static const word *find_word(const char *name)
     return NULL;
 }
 
-/* ---- one property at a time -------------------------------------------------------- */
+/* ---- one property at a time ---------------------------------------------- */
 
 typedef struct maker {
     const kafka_options *o;
@@ -274,10 +298,13 @@ static int refuse_unknown(maker *m, const char *name)
         known[len++] = dump[i];
     nearest = mt_nearest(name, known, len);
     if (nearest)
-        rc = refuse(m, name, "unknown option 'properties.%s' of connector "
-                    "'kafka'; did you mean 'properties.%s'?", name, nearest);
+        rc = refuse(m, name,
+                    "unknown option 'properties.%s' of connector "
+                    "'kafka'; did you mean 'properties.%s'?",
+                    name, nearest);
     else
-        rc = refuse(m, name, "unknown option 'properties.%s' of connector "
+        rc = refuse(m, name,
+                    "unknown option 'properties.%s' of connector "
                     "'kafka': neither librdkafka nor the Java client has it",
                     name);
     rd_kafka_conf_dump_free(dump, dump_len);
@@ -296,8 +323,10 @@ static int set(maker *m, const char *name, const char *to, const char *value)
     case RD_KAFKA_CONF_UNKNOWN:
         return refuse_unknown(m, name);
     default:
-        return refuse(m, name, "option 'properties.%s' = '%s' is not "
-                      "accepted: %s", name, value, why);
+        return refuse(m, name,
+                      "option 'properties.%s' = '%s' is not "
+                      "accepted: %s",
+                      name, value, why);
     }
 }
 
@@ -338,8 +367,7 @@ static int set_word(maker *m, const word *w, const char *value)
 {
     switch (w->means) {
     case RENAMED:
-        return set(m, w->name, w->to,
-                   strcmp(value, "-1") == 0 ? "0" : value);
+        return set(m, w->name, w->to, strcmp(value, "-1") == 0 ? "0" : value);
     case KBYTES:
         return set_kbytes(m, w, value);
     case OURS:
@@ -349,11 +377,14 @@ static int set_word(maker *m, const word *w, const char *value)
         note_useless(m, w->name, "it is about the Java client's insides");
         return 0;
     case CLASS:
-        return mt_fail(m->err, MT_EUNSUPPORTED, "not supported yet: option "
-                       "'properties.%s' = '%s'", w->name, value);
+        return mt_fail(m->err, MT_EUNSUPPORTED,
+                       "not supported yet: option "
+                       "'properties.%s' = '%s'",
+                       w->name, value);
     case RESET:
-        return m->sink ? 0 : set(m, w->name, w->name,
-                                 strcmp(value, "none") ? value : "error");
+        return m->sink ? 0
+                       : set(m, w->name, w->name,
+                             strcmp(value, "none") ? value : "error");
     case LOGIN:
         return set_login(m, value);
     case HOST_CHECK:
@@ -389,15 +420,15 @@ static int set_user(maker *m)
         const word *w = find_word(name);
 
         if (is_of_other_role(m, name))
-            note_useless(m, name, m->sink ? "it is for a source"
-                                          : "it is for a sink");
+            note_useless(m, name,
+                         m->sink ? "it is for a source" : "it is for a sink");
         else
             rc = w ? set_word(m, w, value) : set(m, name, name, value);
     }
     return rc;
 }
 
-/* ---- key stores ---------------------------------------------------------------------- */
+/* ---- key stores ---------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -428,7 +459,8 @@ static int set_truststore(maker *m)
     type = store_type(type, location);
     if (strcasecmp(type, "PEM") == 0)
         return set(m, "ssl.truststore.location", "ssl.ca.location", location);
-    return refuse(m, "ssl.truststore.location", "option "
+    return refuse(m, "ssl.truststore.location",
+                  "option "
                   "'properties.ssl.truststore.location' = '%s' is a %s store, "
                   "which only Java reads; write its certificates as PEM "
                   "(keytool -exportcert -rfc -keystore %s) and name that file",
@@ -457,14 +489,15 @@ static int set_keystore(maker *m)
             return rc;
         return set(m, option, option, location);
     }
-    return refuse(m, option, "option 'properties.ssl.keystore.location' = "
+    return refuse(m, option,
+                  "option 'properties.ssl.keystore.location' = "
                   "'%s' is a %s store, which only Java reads; make a PKCS12 "
                   "one of it (keytool -importkeystore -srckeystore %s "
                   "-destkeystore store.p12 -deststoretype PKCS12) or PEM",
                   location, type, location);
 }
 
-/* ---- the whole ------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 static int set_all(maker *m, const setting *settings)
 {
@@ -481,7 +514,7 @@ static int set_reset(maker *m)
 {
     static const char *const sides[] = {
         [KAFKA_EARLIEST] = "earliest", [KAFKA_LATEST] = "latest",
-        [KAFKA_GROUP] = "error", [KAFKA_TIMESTAMP] = "latest",
+        [KAFKA_GROUP] = "error",       [KAFKA_TIMESTAMP] = "latest",
         [KAFKA_SPECIFIC] = "earliest",
     };
     const char *side = sides[m->o->startup_mode];
@@ -516,7 +549,8 @@ static int fill(maker *m)
     int rc;
 
     if ((rc = set_all(m, common_defaults)) < 0 ||
-        (rc = set_all(m, m->sink ? producer_defaults : consumer_defaults)) < 0 ||
+        (rc = set_all(m, m->sink ? producer_defaults : consumer_defaults)) <
+            0 ||
         (rc = m->sink ? set_idempotence(m) : set_reset(m)) < 0 ||
         (rc = set_truststore(m)) < 0 || (rc = set_keystore(m)) < 0 ||
         (rc = set_user(m)) < 0)
@@ -532,7 +566,7 @@ static int fill(maker *m)
 static int make(const kafka_options *o, bool sink, bool log,
                 rd_kafka_conf_t **out, mt_error **err)
 {
-    maker m = { .o = o, .sink = sink, .log = log, .err = err };
+    maker m = {.o = o, .sink = sink, .log = log, .err = err};
     int rc;
 
     m.conf = rd_kafka_conf_new();
@@ -562,15 +596,17 @@ int kafka_properties_check(const kafka_options *o, bool sink, mt_error **err)
 
     text = kafka_property(o, "default.api.timeout.ms");
     if (text && (strtoll(text, &end, 10) <= 0 || *end))
-        return mt_fail(err, MT_EOPTION, "option "
+        return mt_fail(err, MT_EOPTION,
+                       "option "
                        "'properties.default.api.timeout.ms' is '%s'; it must "
-                       "be a number of milliseconds above 0", text);
+                       "be a number of milliseconds above 0",
+                       text);
     if ((rc = make(o, sink, true, &conf, err)) == 0)
         rd_kafka_conf_destroy(conf);
     return rc;
 }
 
-/* ---- what the connector itself reads ------------------------------------------------------ */
+/* ---- what the connector itself reads ------------------------------------- */
 
 bool kafka_properties_commit(const kafka_options *o)
 {

@@ -46,16 +46,16 @@ typedef struct sink {
     encoded value;
     encoded key; /* encoder NULL: records have no key */
     int32_t *partitions;
-    int32_t rows_max; /* of the arrays above */
+    int32_t rows_max;   /* of the arrays above */
     kafka_extra *extra; /* NULL: the table writes neither headers nor times */
-    bool hurry;             /* records are sent off before linger.ms */
+    bool hurry;         /* records are sent off before linger.ms */
     int64_t nudge_pause_ms; /* until the next try, when brokers are slow */
     int64_t span_ms;        /* when this span began, and what it brought */
     int32_t span_rows;
     int64_t refresh_at;
 } sink;
 
-/* ---- open, close ---------------------------------------------------------------- */
+/* ---- open, close --------------------------------------------------------- */
 
 static int open_encoders(sink *s, mt_error **err)
 {
@@ -65,8 +65,8 @@ static int open_encoders(sink *s, mt_error **err)
     if ((rc = kafka_fields_init(&s->fields, s->options, s->table, err)) < 0)
         return rc;
     part = kafka_part_fields(&s->fields.value);
-    s->value.encoder = mt_encoder_open(kafka_value_format(s->options), &part,
-                                       err);
+    s->value.encoder =
+        mt_encoder_open(kafka_value_format(s->options), &part, err);
     if (!s->value.encoder)
         return MT_EOPTION;
     if (!s->fields.key.type)
@@ -99,8 +99,8 @@ static int open_topic(sink *s, mt_error **err)
     return 0;
 }
 
-int kafka_sink_open(mt_context *ctx, const void *options,
-                    const mt_table *table, void **out, mt_error **err)
+int kafka_sink_open(mt_context *ctx, const void *options, const mt_table *table,
+                    void **out, mt_error **err)
 {
     sink *s = mt_calloc(sizeof(*s));
     int rc;
@@ -161,7 +161,7 @@ void kafka_sink_close(void *sink_or_null)
     mt_free(s, sizeof(*s));
 }
 
-/* ---- encoding --------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------ */
 
 static bool alloc_rows(encoded *e, int32_t rows)
 {
@@ -198,17 +198,17 @@ static int encode(encoded *e, mt_batch *batch, mt_error **err)
     if (rc < 0)
         return rc;
     for (i = 0; i < batch->rows; i++) {
-        const uint8_t *at = e->bytes.data ? e->bytes.data + from
-                                          : (const uint8_t *)"";
+        const uint8_t *at =
+            e->bytes.data ? e->bytes.data + from : (const uint8_t *)"";
 
-        e->spans[i] = e->nulls[i] ? (mt_span){ NULL, 0 }
-                                  : (mt_span){ at, e->ends[i] - from };
+        e->spans[i] =
+            e->nulls[i] ? (mt_span){NULL, 0} : (mt_span){at, e->ends[i] - from};
         from = e->ends[i];
     }
     return 0;
 }
 
-/* ---- writing ------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* The embedded broker must be asked before it is given anything. */
 static int count_embedded(sink *s, const kafka_outgoing *o, mt_error **err)
@@ -228,7 +228,7 @@ static int count_embedded(sink *s, const kafka_outgoing *o, mt_error **err)
 static int send_singly(sink *s, const kafka_outgoing *o, mt_batch *batch,
                        mt_error **err)
 {
-    mt_span none = { NULL, 0 };
+    mt_span none = {NULL, 0};
     int32_t i;
     int rc = 0;
 
@@ -262,7 +262,7 @@ static void look_at_span(sink *s, int32_t rows)
 int kafka_sink_write(void *sink_, mt_batch *batch, mt_error **err)
 {
     sink *s = sink_;
-    kafka_outgoing o = { .len = batch->rows };
+    kafka_outgoing o = {.len = batch->rows};
     int rc;
 
     if ((rc = make_room(s, batch->rows, err)) < 0 ||
@@ -271,8 +271,8 @@ int kafka_sink_write(void *sink_, mt_batch *batch, mt_error **err)
         return rc;
     o.values = s->value.spans;
     o.keys = s->key.encoder ? s->key.spans : NULL;
-    if (!kafka_partitioner_choose(&s->partitioner, o.keys, o.len,
-                                  &o.partition, s->partitions))
+    if (!kafka_partitioner_choose(&s->partitioner, o.keys, o.len, &o.partition,
+                                  s->partitions))
         o.partitions = s->partitions;
     if (s->client.embedded && (rc = count_embedded(s, &o, err)) < 0)
         return rc;
@@ -283,7 +283,7 @@ int kafka_sink_write(void *sink_, mt_batch *batch, mt_error **err)
     return rc;
 }
 
-/* ---- flushing --------------------------------------------------------------------------- */
+/* ---- flushing ------------------------------------------------------------ */
 
 /* Idle: nothing more will fill the requests that wait. */
 int kafka_sink_poll(void *sink_, int64_t *wake_ms, mt_error **err)
@@ -309,8 +309,7 @@ static void refresh(sink *s)
     if (mt_now_ms() < s->refresh_at)
         return;
     s->refresh_at = mt_now_ms() + REFRESH_MS;
-    topic = rd_kafka_topic_new(s->client.rk, s->options->topics.items[0],
-                               NULL);
+    topic = rd_kafka_topic_new(s->client.rk, s->options->topics.items[0], NULL);
     if (topic && rd_kafka_metadata(s->client.rk, 0, topic, &answer,
                                    REFRESH_WAIT_MS) == 0) {
         if (answer->topic_cnt &&

@@ -8,8 +8,8 @@
 
 #include "moontide_plugin.h"
 
-int kafka_sink_open(mt_context *ctx, const void *options,
-                    const mt_table *table, void **sink, mt_error **err);
+int kafka_sink_open(mt_context *ctx, const void *options, const mt_table *table,
+                    void **sink, mt_error **err);
 int kafka_sink_write(void *sink, mt_batch *batch, mt_error **err);
 int kafka_sink_poll(void *sink, int64_t *wake_ms, mt_error **err);
 int kafka_sink_barrier(void *sink, int64_t id, mt_buf *snapshot,

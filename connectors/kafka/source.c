@@ -54,7 +54,7 @@ typedef struct source {
     mt_metric *skipped;
 } source;
 
-/* ---- partitions ------------------------------------------------------------- */
+/* ---- partitions ---------------------------------------------------------- */
 
 static int grow_parts(source *s, int32_t len, mt_error **err)
 {
@@ -83,14 +83,14 @@ static int add_places(source *s, const mt_buf *places, int32_t *from,
     if ((rc = grow_parts(s, len, err)) < 0)
         return rc;
     for (i = 0; i < len; i++) {
-        memcpy(&place, places->data + (size_t)i * sizeof(place),
-               sizeof(place));
+        memcpy(&place, places->data + (size_t)i * sizeof(place), sizeof(place));
         if (!(p = mt_calloc(sizeof(*p))))
             return mt_fail(err, MT_ENOMEM, "out of memory");
-        *p = (kafka_partition){ .topic = place.topic,
-                                .number = place.partition,
-                                .next = KAFKA_NO_OFFSET, .stop = INT64_MAX,
-                                .committed = KAFKA_NO_OFFSET };
+        *p = (kafka_partition){.topic = place.topic,
+                               .number = place.partition,
+                               .next = KAFKA_NO_OFFSET,
+                               .stop = INT64_MAX,
+                               .committed = KAFKA_NO_OFFSET};
         s->parts[s->parts_len++] = p;
     }
     return 0;
@@ -106,9 +106,11 @@ static void log_start(const source *s, const kafka_partition *p)
         mt_log(MT_LOG_INFO, "kafka", "%s: reading %s[%d] from %s",
                mt_context_operator(s->ctx), p->topic, p->number, where);
     else
-        mt_log(MT_LOG_INFO, "kafka", "%s: reading %s[%d] from %s to before "
-               "offset %lld", mt_context_operator(s->ctx), p->topic, p->number,
-               where, (long long)p->stop);
+        mt_log(MT_LOG_INFO, "kafka",
+               "%s: reading %s[%d] from %s to before "
+               "offset %lld",
+               mt_context_operator(s->ctx), p->topic, p->number, where,
+               (long long)p->stop);
 }
 
 /* Starts to read the partitions from `from` on, but for those that end before
@@ -133,11 +135,11 @@ static int start_parts(source *s, int32_t from, mt_error **err)
     return kafka_fetch_start(s->fetch, parts, len, err);
 }
 
-/* ---- discovery ----------------------------------------------------------------- */
+/* ---- discovery ----------------------------------------------------------- */
 
 static int take_new(source *s, mt_error **err)
 {
-    mt_buf places = { 0 };
+    mt_buf places = {0};
     int32_t from;
     int rc;
 
@@ -164,7 +166,7 @@ static int discover(source *s, int64_t now, mt_error **err)
     return take_new(s, err);
 }
 
-/* ---- open ------------------------------------------------------------------------- */
+/* ---- open ---------------------------------------------------------------- */
 
 static int open_decoders(source *s, mt_error **err)
 {
@@ -175,8 +177,8 @@ static int open_decoders(source *s, mt_error **err)
     if ((rc = kafka_fields_init(&s->fields, o, s->table, err)) < 0)
         return rc;
     part = kafka_part_fields(&s->fields.value);
-    if (!(s->value_decoder = mt_decoder_open(kafka_value_format(o), &part,
-                                             err)))
+    if (!(s->value_decoder =
+              mt_decoder_open(kafka_value_format(o), &part, err)))
         return MT_EOPTION;
     if (o->include != KAFKA_EXCEPT_KEY)
         return 0;
@@ -203,7 +205,7 @@ static int open_client(source *s, mt_error **err)
 /* Finds the partitions, where each starts and stops, and begins. */
 static int begin(source *s, mt_error **err)
 {
-    mt_buf places = { 0 };
+    mt_buf places = {0};
     int32_t from = 0;
     int rc;
 
@@ -283,7 +285,7 @@ void kafka_source_close(void *source_or_null)
     mt_free(s, sizeof(*s));
 }
 
-/* ---- decoding ------------------------------------------------------------------------ */
+/* ---- decoding ------------------------------------------------------------ */
 
 /* Notes on the error which message could not be read. */
 static int fail_record(const kafka_records *r, int32_t at, mt_span bytes,
@@ -313,8 +315,8 @@ static int decode_values(source *s, const kafka_records *r, int32_t from,
                            s->rows + from, &done, err);
     if (rc < 0)
         return fail_record(r, from + done,
-                           r->values[from + done < to ? from + done : from],
-                           rc, err);
+                           r->values[from + done < to ? from + done : from], rc,
+                           err);
     return 0;
 }
 
@@ -365,9 +367,9 @@ static int put_key(source *s, const kafka_records *r, int32_t i,
     if (r->keys[i].data && (rc = decode_keys(s, r, i, i + 1, out, err)) < 0)
         return rc;
     if (s->key_rows[i] > 1)
-        return fail_record(r, i, r->keys[i],
-                           mt_fail(err, MT_ERECORD, "a key of %d rows",
-                                   s->key_rows[i]), err);
+        return fail_record(
+            r, i, r->keys[i],
+            mt_fail(err, MT_ERECORD, "a key of %d rows", s->key_rows[i]), err);
     for (k = 0; s->key_rows[i] == 0 && k < s->fields.key.len; k++) {
         if (mt_put_null(&out->columns[s->fields.key.columns[k]]) < 0)
             return mt_fail(err, MT_ENOMEM, "out of memory");
@@ -434,7 +436,7 @@ static int take_records(source *s, const kafka_records *r, mt_builder *out,
     return rc;
 }
 
-/* ---- poll ------------------------------------------------------------------------------- */
+/* ---- poll ---------------------------------------------------------------- */
 
 static void move_on(const kafka_records *r)
 {
@@ -521,7 +523,7 @@ void kafka_source_project(void *source_, const uint8_t *needed)
     mt_decoder_project(s->value_decoder, fields);
 }
 
-/* ---- checkpoints ---------------------------------------------------------------------------- */
+/* ---- checkpoints --------------------------------------------------------- */
 
 int kafka_source_barrier(void *source_, int64_t id, mt_buf *snapshot,
                          mt_error **err)

@@ -39,7 +39,7 @@ struct kafka_topics {
     int32_t answers_len;
 };
 
-/* ---- check ------------------------------------------------------------------------ */
+/* ---- check --------------------------------------------------------------- */
 
 static int check_name(const char *name, mt_error **err)
 {
@@ -50,9 +50,11 @@ static int check_name(const char *name, mt_error **err)
     if (len && len <= NAME_MAX_LEN && strspn(name, letters) == len &&
         strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
         return 0;
-    return mt_fail(err, MT_EOPTION, "option 'topic' has '%s', which is no "
+    return mt_fail(err, MT_EOPTION,
+                   "option 'topic' has '%s', which is no "
                    "topic's name: they have 1 to %d letters, digits, '.', '_' "
-                   "and '-'", name, NAME_MAX_LEN);
+                   "and '-'",
+                   name, NAME_MAX_LEN);
 }
 
 /* A topic matches as a whole, as by Java's matches(). */
@@ -63,15 +65,16 @@ static pcre2_code *compile(const char *pattern, mt_error **err)
     PCRE2_SIZE at;
     int failed;
 
-    code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                         PCRE2_ANCHORED | PCRE2_ENDANCHORED, &failed, &at,
-                         NULL);
+    code =
+        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                      PCRE2_ANCHORED | PCRE2_ENDANCHORED, &failed, &at, NULL);
     if (code)
         return code;
     pcre2_get_error_message(failed, why, sizeof(why));
-    mt_fail(err, MT_EOPTION, "option 'topic-pattern' = '%s' is no regular "
-            "expression: %s at letter %zu", pattern, (char *)why,
-            (size_t)at + 1);
+    mt_fail(err, MT_EOPTION,
+            "option 'topic-pattern' = '%s' is no regular "
+            "expression: %s at letter %zu",
+            pattern, (char *)why, (size_t)at + 1);
     return NULL;
 }
 
@@ -91,7 +94,7 @@ int kafka_topics_check(const kafka_options *o, mt_error **err)
     return 0;
 }
 
-/* ---- shares ------------------------------------------------------------------------- */
+/* ---- shares -------------------------------------------------------------- */
 
 /* Java's String.hashCode(); topic names are ASCII. */
 static int32_t java_hash(const char *text)
@@ -112,7 +115,7 @@ int32_t kafka_topics_subtask(const char *name, int32_t partition,
                      (uint32_t)parallelism);
 }
 
-/* ---- open, close ---------------------------------------------------------------------- */
+/* ---- open, close --------------------------------------------------------- */
 
 kafka_topics *kafka_topics_open(kafka_client *client, mt_error **err)
 {
@@ -176,7 +179,7 @@ void kafka_topics_close(kafka_topics *t)
     mt_free(t, sizeof(*t));
 }
 
-/* ---- reading an answer -------------------------------------------------------------------- */
+/* ---- reading an answer --------------------------------------------------- */
 
 static topic *get_topic(kafka_topics *t, const char *name)
 {
@@ -210,7 +213,7 @@ static int add_partitions(kafka_topics *t, const char *name, int32_t len,
                                  mt_context_parallelism(ctx)) !=
             mt_context_subtask(ctx))
             continue;
-        place = (kafka_place){ at->name, at->partitions };
+        place = (kafka_place){at->name, at->partitions};
         if (mt_buf_append(places, &place, sizeof(place)) < 0)
             return mt_fail(err, MT_ENOMEM, "out of memory");
     }
@@ -243,7 +246,7 @@ static int read_answer(kafka_topics *t, const struct rd_kafka_metadata *answer,
     return rc;
 }
 
-/* ---- looking ---------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------- */
 
 int kafka_topics_find(kafka_topics *t, mt_buf *places, mt_error **err)
 {
@@ -265,14 +268,16 @@ int kafka_topics_find(kafka_topics *t, mt_buf *places, mt_error **err)
         rc = read_answer(t, answer, places, err);
         rd_kafka_metadata_destroy(answer);
         if (rc == 0 && !t->all)
-            mt_log(MT_LOG_WARN, "kafka", "%s: no topic at '%s' matches '%s' "
-                   "yet", mt_context_operator(t->client->ctx),
-                   t->client->brokers, o->topic_pattern);
+            mt_log(MT_LOG_WARN, "kafka",
+                   "%s: no topic at '%s' matches '%s' "
+                   "yet",
+                   mt_context_operator(t->client->ctx), t->client->brokers,
+                   o->topic_pattern);
     }
     return rc;
 }
 
-/* ---- looking again ------------------------------------------------------------------------------- */
+/* ---- looking again ------------------------------------------------------- */
 
 /* thread: its own. */
 static void *look_again(void *arg)
@@ -285,9 +290,9 @@ static void *look_again(void *arg)
     for (i = 0; i < t->answers_len; i++) {
         if (mt_context_cancelled(t->client->ctx))
             break;
-        handle = t->pattern ? NULL : rd_kafka_topic_new(t->client->rk,
-                                                        o->topics.items[i],
-                                                        NULL);
+        handle = t->pattern ? NULL
+                            : rd_kafka_topic_new(t->client->rk,
+                                                 o->topics.items[i], NULL);
         if (rd_kafka_metadata(t->client->rk, t->pattern != NULL, handle,
                               &t->answers[i], LOOK_MS) != 0)
             t->answers[i] = NULL;

@@ -17,7 +17,7 @@
 #define UNUSED __attribute__((unused))
 #define OPTIONS_MAX 64
 
-/* ---- the broker ------------------------------------------------------------------ */
+/* ---- the broker ---------------------------------------------------------- */
 
 /* What the plug-in offers to specs. The program holds a second copy of the
  * connector's code, so these are found in the plug-in that jobs use. */
@@ -90,14 +90,14 @@ UNUSED static void put(const char *brokers, const char *topic,
         rd_kafka_header_add(headers, "h", -1, "first", -1);
         rd_kafka_header_add(headers, "h", -1, header, -1);
     }
-    rd_kafka_producev(producer(brokers), RD_KAFKA_V_TOPIC(topic),
-                      RD_KAFKA_V_PARTITION(partition),
-                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                      RD_KAFKA_V_KEY(key, key ? strlen(key) : 0),
-                      RD_KAFKA_V_VALUE((void *)(uintptr_t)value,
-                                       value ? strlen(value) : 0),
-                      RD_KAFKA_V_TIMESTAMP(millis),
-                      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    rd_kafka_producev(
+        producer(brokers), RD_KAFKA_V_TOPIC(topic),
+        RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY(key, key ? strlen(key) : 0),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)value, value ? strlen(value) : 0),
+        RD_KAFKA_V_TIMESTAMP(millis), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_END);
 }
 
 UNUSED static void put_all(const char *brokers)
@@ -105,7 +105,7 @@ UNUSED static void put_all(const char *brokers)
     rd_kafka_flush(producer(brokers), 10000);
 }
 
-/* ---- jobs -------------------------------------------------------------------------- */
+/* ---- jobs ---------------------------------------------------------------- */
 
 /* "name=value|name=value" with `brokers` in front. */
 typedef struct options {
@@ -130,7 +130,7 @@ UNUSED static mt_strings options_of(options *o, const char *brokers,
         o->items[o->len++] = at;
         o->items[o->len++] = value;
     }
-    return (mt_strings){ o->items, o->len };
+    return (mt_strings){o->items, o->len};
 }
 
 /* A table: its record type, how many columns are physical, the metadata keys of
@@ -149,10 +149,12 @@ UNUSED static int32_t add_table(mt_plan *plan, const char *kind,
     char keys[256];
     const char *items[16];
     options o;
-    mt_node node = { .kind = kind, .connector = "kafka", .type = t->type,
-                     .physical_len = t->metadata ? t->physical : -1,
-                     .parallelism = parallelism,
-                     .buffer_timeout_ms = MT_UNSET };
+    mt_node node = {.kind = kind,
+                    .connector = "kafka",
+                    .type = t->type,
+                    .physical_len = t->metadata ? t->physical : -1,
+                    .parallelism = parallelism,
+                    .buffer_timeout_ms = MT_UNSET};
     char *at, *save;
 
     node.name = strcmp(kind, "source") == 0 ? "Source: in" : "Sink: out";
@@ -196,9 +198,12 @@ UNUSED static mt_job *start_reading(const char *brokers, const table *t,
                                     mt_buf *out)
 {
     mt_plan *plan = mt_plan_new("reads", NULL);
-    mt_node node = { .kind = "collect", .name = "Collect", .type = t->type,
-                     .physical_len = -1, .parallelism = 1,
-                     .buffer_timeout_ms = MT_UNSET };
+    mt_node node = {.kind = "collect",
+                    .name = "Collect",
+                    .type = t->type,
+                    .physical_len = -1,
+                    .parallelism = 1,
+                    .buffer_timeout_ms = MT_UNSET};
     mt_error *err = NULL;
     mt_job *job = NULL;
     int32_t source;
@@ -248,7 +253,7 @@ UNUSED static void take_rows(mt_job *job, int32_t collect, int64_t rows,
 UNUSED static mt_buf rows_of(const char *brokers, const table *t,
                              int32_t parallelism)
 {
-    mt_buf out = { 0 };
+    mt_buf out = {0};
     int32_t collect;
     mt_job *job = start_reading(brokers, t, parallelism, &collect, &out);
 
@@ -260,18 +265,18 @@ UNUSED static mt_buf rows_of(const char *brokers, const table *t,
 }
 
 /* The rows are those, in that order. */
-#define EQ_ROWS(brokers, table_, want, ...)                                   \
-    do {                                                                      \
-        mt_buf rows_ = rows_of(brokers, table_, 1);                           \
-        EQ_STR((char *)rows_.data, want, __VA_ARGS__);                        \
-        mt_buf_fini(&rows_);                                                  \
+#define EQ_ROWS(brokers, table_, want, ...)                                    \
+    do {                                                                       \
+        mt_buf rows_ = rows_of(brokers, table_, 1);                            \
+        EQ_STR((char *)rows_.data, want, __VA_ARGS__);                         \
+        mt_buf_fini(&rows_);                                                   \
     } while (0)
 
-#define HAS_ROWS(brokers, table_, part, ...)                                  \
-    do {                                                                      \
-        mt_buf rows_ = rows_of(brokers, table_, 1);                           \
-        HAS_STR((char *)rows_.data, part, __VA_ARGS__);                       \
-        mt_buf_fini(&rows_);                                                  \
+#define HAS_ROWS(brokers, table_, part, ...)                                   \
+    do {                                                                       \
+        mt_buf rows_ = rows_of(brokers, table_, 1);                            \
+        HAS_STR((char *)rows_.data, part, __VA_ARGS__);                        \
+        mt_buf_fini(&rows_);                                                   \
     } while (0)
 
 /* Copies one table into another; 0 or the job's error, with its text noted. */
@@ -280,7 +285,7 @@ UNUSED static int copy(const char *brokers, const table *from, const table *to,
 {
     mt_plan *plan = mt_plan_new("copies", NULL);
     mt_error *err = NULL;
-    mt_buf text = { 0 };
+    mt_buf text = {0};
     mt_job *job = NULL;
     int32_t source, sink = -1;
     int rc = -1;
@@ -303,17 +308,18 @@ UNUSED static int copy(const char *brokers, const table *from, const table *to,
     return rc;
 }
 
-/* ---- numbered records ------------------------------------------------------------- */
+/* ---- numbered records ---------------------------------------------------- */
 
 #define EMBEDDED "embedded://unit?partitions=1"
 
 UNUSED static const char TYPE[] = "ROW<`id` INT, `a` STRING>";
 
-#define READS(topic, more)                                                    \
-    "topic=" topic "|format=json|properties.group.id=g-" topic                \
+#define READS(topic, more)                                                     \
+    "topic=" topic "|format=json|properties.group.id=g-" topic                 \
     "|scan.bounded.mode=latest-offset|" more
 
-UNUSED static void put_numbers(const char *topic, int32_t partition, int from, int to)
+UNUSED static void put_numbers(const char *topic, int32_t partition, int from,
+                               int to)
 {
     char text[64];
 
@@ -340,7 +346,7 @@ UNUSED static long sum_rows(const char *rows, int *len)
 }
 
 UNUSED static void quiet(void *arg, mt_log_level level, const char *who,
-                  const char *line)
+                         const char *line)
 {
     (void)arg;
     (void)level;

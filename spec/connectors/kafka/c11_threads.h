@@ -56,7 +56,7 @@ SHOWN int thrd_create(thrd_t *thread, thrd_start_t run, void *arg)
 {
     c11_start *start = malloc(sizeof(*start));
 
-    *start = (c11_start){ run, arg };
+    *start = (c11_start){run, arg};
     return c11_code(pthread_create((pthread_t *)thread, NULL, c11_run, start));
 }
 

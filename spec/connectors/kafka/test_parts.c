@@ -10,7 +10,7 @@
 #include "moontide.h"
 #include "tap.h"
 
-/* ---- which subtask reads what --------------------------------------------------- */
+/* ---- which subtask reads what -------------------------------------------- */
 
 static void test_shares(void)
 {
@@ -32,11 +32,11 @@ static void test_shares(void)
     }
 }
 
-/* ---- which partition is written ------------------------------------------------- */
+/* ---- which partition is written ------------------------------------------ */
 
 static mt_span span(const char *text)
 {
-    return (mt_span){ (const uint8_t *)text, text ? strlen(text) : 0 };
+    return (mt_span){(const uint8_t *)text, text ? strlen(text) : 0};
 }
 
 static void test_murmur2(void)
@@ -46,12 +46,12 @@ static void test_murmur2(void)
         const char *key;
         int32_t hash;
     } known[] = {
-        { "21", -973932308 },
-        { "foobar", -790332482 },
-        { "a-little-bit-long-string", -985981536 },
-        { "a-little-bit-longer-string", -1486304829 },
-        { "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971 },
-        { "abc", 479470107 },
+        {"21", -973932308},
+        {"foobar", -790332482},
+        {"a-little-bit-long-string", -985981536},
+        {"a-little-bit-longer-string", -1486304829},
+        {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971},
+        {"abc", 479470107},
     };
     size_t i;
 
@@ -62,7 +62,7 @@ static void test_murmur2(void)
 
 static void test_partitioner(void)
 {
-    mt_span keys[3] = { span("abc"), span(NULL), span("abc") };
+    mt_span keys[3] = {span("abc"), span(NULL), span("abc")};
     kafka_partitioner p;
     int32_t one = -1, out[3];
 
@@ -82,7 +82,7 @@ static void test_partitioner(void)
        "the key's hash decides, its absence is a turn");
 }
 
-/* ---- sasl.jaas.config ------------------------------------------------------------- */
+/* ---- sasl.jaas.config ---------------------------------------------------- */
 
 static void test_jaas(void)
 {
@@ -91,34 +91,39 @@ static void test_jaas(void)
 
     EQ_INT(kafka_jaas_parse("org.apache.kafka.common.security.plain."
                             "PlainLoginModule required\n  username=\"alice\" "
-                            "password=\"it's; \\\"it\\\"\";", &login, NULL),
+                            "password=\"it's; \\\"it\\\"\";",
+                            &login, NULL),
            0, "a login as the documents write it");
     EQ_STR(login.user, "alice", "its user");
     EQ_STR(login.password, "it's; \"it\"", "its password, quotes and all");
     EQ_STR(login.mechanism, "PLAIN", "what the module is for");
     EQ_INT(kafka_jaas_parse("x.ScramLoginModule required username=a "
-                            "password='b';", &login, NULL), 0, "bare values");
+                            "password='b';",
+                            &login, NULL),
+           0, "bare values");
     OK(!login.mechanism, "SCRAM has several mechanisms");
-    EQ_INT(kafka_jaas_parse("x.PlainLoginModule required password=\"hush", 
-                            &login, &err), MT_EOPTION, "open quotes fail");
+    EQ_INT(kafka_jaas_parse("x.PlainLoginModule required password=\"hush",
+                            &login, &err),
+           MT_EOPTION, "open quotes fail");
     OK(!strstr(mt_error_message(err), "hush"), "and stay unsaid");
     mt_error_free(err);
     err = NULL;
     EQ_INT(kafka_jaas_parse("software.amazon.msk.auth.iam.IAMLoginModule "
-                            "required;", &login, &err), MT_EUNSUPPORTED,
-           "a module of one's own is not there");
+                            "required;",
+                            &login, &err),
+           MT_EUNSUPPORTED, "a module of one's own is not there");
     HAS_STR(mt_error_message(err), "IAMLoginModule", "and named");
     mt_error_free(err);
 }
 
-/* ---- properties --------------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------- */
 
 static kafka_options options_of(const char **pairs, int32_t len)
 {
-    kafka_options o = { 0 };
+    kafka_options o = {0};
 
     o.brokers = "localhost:9092";
-    o.properties = (mt_strings){ pairs, len };
+    o.properties = (mt_strings){pairs, len};
     o.startup_mode = KAFKA_GROUP;
     o.bounded_mode = KAFKA_UNBOUNDED - 1;
     return o;
@@ -129,7 +134,7 @@ static const char *effect(bool sink, const char *name, const char *value,
                           const char *asked)
 {
     static char text[256];
-    const char *pairs[2] = { name, value };
+    const char *pairs[2] = {name, value};
     kafka_options o = options_of(pairs, name ? 2 : 0);
     size_t size = sizeof(text);
     mt_error *err = NULL;
@@ -152,49 +157,48 @@ static void test_properties(void)
         bool sink;
         const char *name, *value, *asked, *got;
     } rows[] = {
-        { false, "fetch.max.wait.ms", "7", "fetch.wait.max.ms", "7" },
-        { false, "request.timeout.ms", "1234", "socket.timeout.ms", "1234" },
-        { true, "request.timeout.ms", "1234", "request.timeout.ms", "1234" },
-        { true, "max.request.size", "5000", "message.max.bytes", "5000" },
-        { true, "buffer.memory", "2097152", "queue.buffering.max.kbytes",
-          "2048" },
-        { false, "receive.buffer.bytes", "-1", "socket.receive.buffer.bytes",
-          "0" },
-        { false, "auto.offset.reset", "none", "auto.offset.reset", "error" },
-        { false, "auto.offset.reset", "earliest", "auto.offset.reset",
-          "smallest" },
-        { false, "isolation.level", "read_committed", "isolation.level",
-          "read_committed" },
-        { false, "security.protocol", "SASL_SSL", "security.protocol",
-          "sasl_ssl" },
-        { false, "ssl.truststore.location", "/etc/ca.pem", "ssl.ca.location",
-          "/etc/ca.pem" },
-        { false, "ssl.keystore.location", "/etc/me.p12",
-          "ssl.keystore.location", "/etc/me.p12" },
-        { false, "ssl.endpoint.identification.algorithm", "",
-          "ssl.endpoint.identification.algorithm", "none" },
-        { false, "sasl.jaas.config",
-          "a.PlainLoginModule required username=\"u\" password=\"p\";",
-          "sasl.username", "u" },
-        { true, "acks", "1", "enable.idempotence", "false" },
-        { true, "acks", "all", "enable.idempotence", "true" },
-        { true, "max.in.flight.requests.per.connection", "9",
-          "enable.idempotence", "false" },
-        { true, "enable.idempotence", "false", "enable.idempotence", "false" },
-        { true, "delivery.timeout.ms", "9000", "message.timeout.ms", "9000" },
-        { false, "enable.auto.commit", "true", "enable.auto.commit", "false" },
-        { false, "key.deserializer", "a.B", "enable.auto.commit", "false" },
-        { true, "group.id", "g", "enable.idempotence", "true" },
-        { false, "max.poll.records", "9", "isolation.level",
-          "read_uncommitted" },
-        { false, NULL, NULL, "isolation.level", "read_uncommitted" },
-        { true, NULL, NULL, "message.timeout.ms", "0" },
+        {false, "fetch.max.wait.ms", "7", "fetch.wait.max.ms", "7"},
+        {false, "request.timeout.ms", "1234", "socket.timeout.ms", "1234"},
+        {true, "request.timeout.ms", "1234", "request.timeout.ms", "1234"},
+        {true, "max.request.size", "5000", "message.max.bytes", "5000"},
+        {true, "buffer.memory", "2097152", "queue.buffering.max.kbytes",
+         "2048"},
+        {false, "receive.buffer.bytes", "-1", "socket.receive.buffer.bytes",
+         "0"},
+        {false, "auto.offset.reset", "none", "auto.offset.reset", "error"},
+        {false, "auto.offset.reset", "earliest", "auto.offset.reset",
+         "smallest"},
+        {false, "isolation.level", "read_committed", "isolation.level",
+         "read_committed"},
+        {false, "security.protocol", "SASL_SSL", "security.protocol",
+         "sasl_ssl"},
+        {false, "ssl.truststore.location", "/etc/ca.pem", "ssl.ca.location",
+         "/etc/ca.pem"},
+        {false, "ssl.keystore.location", "/etc/me.p12", "ssl.keystore.location",
+         "/etc/me.p12"},
+        {false, "ssl.endpoint.identification.algorithm", "",
+         "ssl.endpoint.identification.algorithm", "none"},
+        {false, "sasl.jaas.config",
+         "a.PlainLoginModule required username=\"u\" password=\"p\";",
+         "sasl.username", "u"},
+        {true, "acks", "1", "enable.idempotence", "false"},
+        {true, "acks", "all", "enable.idempotence", "true"},
+        {true, "max.in.flight.requests.per.connection", "9",
+         "enable.idempotence", "false"},
+        {true, "enable.idempotence", "false", "enable.idempotence", "false"},
+        {true, "delivery.timeout.ms", "9000", "message.timeout.ms", "9000"},
+        {false, "enable.auto.commit", "true", "enable.auto.commit", "false"},
+        {false, "key.deserializer", "a.B", "enable.auto.commit", "false"},
+        {true, "group.id", "g", "enable.idempotence", "true"},
+        {false, "max.poll.records", "9", "isolation.level", "read_uncommitted"},
+        {false, NULL, NULL, "isolation.level", "read_uncommitted"},
+        {true, NULL, NULL, "message.timeout.ms", "0"},
     };
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        EQ_STR(effect(rows[i].sink, rows[i].name, rows[i].value,
-                      rows[i].asked), rows[i].got, "%s = %s: %s",
+        EQ_STR(effect(rows[i].sink, rows[i].name, rows[i].value, rows[i].asked),
+               rows[i].got, "%s = %s: %s",
                rows[i].name ? rows[i].name : "nothing",
                rows[i].value ? rows[i].value : "", rows[i].asked);
 }
@@ -202,13 +206,14 @@ static void test_properties(void)
 static void test_refused_properties(void)
 {
     static const char *const rows[][3] = {
-        { "fetch.max.wate.ms", "1", "did you mean 'properties.fetch.max.wait.ms'" },
-        { "linger.mz", "1", "did you mean 'properties.linger.ms'" },
-        { "isolation.level", "dirty", "isolation.level" },
-        { "ssl.truststore.location", "/a/b.jks", "PEM" },
-        { "ssl.keystore.location", "/a/b.jks", "PKCS12" },
-        { "interceptor.classes", "a.B", "not supported yet" },
-        { "transactional.id", "x", "not supported yet" },
+        {"fetch.max.wate.ms", "1",
+         "did you mean 'properties.fetch.max.wait.ms'"},
+        {"linger.mz", "1", "did you mean 'properties.linger.ms'"},
+        {"isolation.level", "dirty", "isolation.level"},
+        {"ssl.truststore.location", "/a/b.jks", "PEM"},
+        {"ssl.keystore.location", "/a/b.jks", "PKCS12"},
+        {"interceptor.classes", "a.B", "not supported yet"},
+        {"transactional.id", "x", "not supported yet"},
     };
     size_t i;
 
@@ -219,9 +224,9 @@ static void test_refused_properties(void)
 
 static void test_own_properties(void)
 {
-    const char *pairs[] = { "partition.discovery.interval.ms", "-1",
-                            "commit.offsets.on.checkpoint", "false",
-                            "default.api.timeout.ms", "5000" };
+    const char *pairs[] = {"partition.discovery.interval.ms", "-1",
+                           "commit.offsets.on.checkpoint",    "false",
+                           "default.api.timeout.ms",          "5000"};
     kafka_options o = options_of(pairs, 6), plain = options_of(NULL, 0);
 
     plain.discovery_ms = 300000;
@@ -234,17 +239,19 @@ static void test_own_properties(void)
     EQ_INT(kafka_properties_patience_ms(&plain), 30000, "or 30 s");
 }
 
-/* ---- offsets in options ------------------------------------------------------------------ */
+/* ---- offsets in options -------------------------------------------------- */
 
 static void test_offset_lists(void)
 {
     const char *text = "partition:0,offset:42; topic:a-b,partition:11,"
                        "offset:9223372036854775807;";
-    static const char *const bad[] = { "partition:0", "offset:3", "0:3",
-                                       "partition:x,offset:1",
-                                       "partition:1,offset:",
-                                       "partition:3000000000,offset:1",
-                                       "partition:1,offset:1 x" };
+    static const char *const bad[] = {"partition:0",
+                                      "offset:3",
+                                      "0:3",
+                                      "partition:x,offset:1",
+                                      "partition:1,offset:",
+                                      "partition:3000000000,offset:1",
+                                      "partition:1,offset:1 x"};
     kafka_offset e;
     size_t i;
 
@@ -261,7 +268,7 @@ static void test_offset_lists(void)
     }
 }
 
-/* ---- tables that are refused -------------------------------------------------------------- */
+/* ---- tables that are refused --------------------------------------------- */
 
 #define OPTIONS_MAX 24
 
@@ -270,22 +277,24 @@ static mt_node node_of(const char *kind, const char *text)
 {
     static char copy[1024];
     static const char *items[OPTIONS_MAX];
-    mt_node node = { .kind = kind, .name = "t", .connector = "kafka",
-                     .type = "ROW<`id` INT, `k_id` INT, `a` STRING>",
-                     .physical_len = -1, .buffer_timeout_ms = MT_UNSET };
+    mt_node node = {.kind = kind,
+                    .name = "t",
+                    .connector = "kafka",
+                    .type = "ROW<`id` INT, `k_id` INT, `a` STRING>",
+                    .physical_len = -1,
+                    .buffer_timeout_ms = MT_UNSET};
     int32_t len = 0;
     char *at, *save;
 
     snprintf(copy, sizeof(copy), "%s", text);
-    for (at = strtok_r(copy, "|", &save); at;
-         at = strtok_r(NULL, "|", &save)) {
+    for (at = strtok_r(copy, "|", &save); at; at = strtok_r(NULL, "|", &save)) {
         char *value = strchr(at, '=');
 
         *value++ = '\0';
         items[len++] = at;
         items[len++] = value;
     }
-    node.options = (mt_strings){ items, len };
+    node.options = (mt_strings){items, len};
     return node;
 }
 
@@ -294,7 +303,7 @@ static void refuses(const char *kind, const char *options, const char *part)
     mt_plan *plan = mt_plan_new("refused", NULL);
     mt_node node = node_of(kind, options);
     mt_error *err = NULL;
-    mt_buf text = { 0 };
+    mt_buf text = {0};
     int32_t id = mt_plan_add(plan, &node, &err);
 
     if (!part) {
@@ -319,20 +328,25 @@ static void test_checks(void)
     refuses("source", READ "scan.startup.mode=earliest-offset", NULL);
     refuses("source", "properties.bootstrap.servers=b:1|format=json", "topic");
     refuses("source", READ "topic-pattern=t.*", "exclude each other");
-    refuses("source", "properties.bootstrap.servers=b:1|format=json|"
+    refuses("source",
+            "properties.bootstrap.servers=b:1|format=json|"
             "topic-pattern=t(|scan.startup.mode=earliest-offset",
             "regular expression");
     refuses("source", READ "topic-pattern=", "topic");
     refuses("source", "topic=t|format=json", "bootstrap.servers");
-    refuses("source", "properties.bootstrap.servers=b:1|topic=t|"
-            "properties.group.id=g", "'format'");
+    refuses("source",
+            "properties.bootstrap.servers=b:1|topic=t|"
+            "properties.group.id=g",
+            "'format'");
     refuses("source", READ "value.format=json", "mean the same");
     refuses("source", BASE, "properties.group.id");
     refuses("source", BASE "properties.auto.offset.reset=latest", NULL);
     refuses("source", READ "scan.startup.mode=specific-offsets",
             "scan.startup.specific-offsets");
-    refuses("source", READ "scan.startup.mode=specific-offsets|"
-            "scan.startup.specific-offsets=partition:0", "does not read");
+    refuses("source",
+            READ "scan.startup.mode=specific-offsets|"
+                 "scan.startup.specific-offsets=partition:0",
+            "does not read");
     refuses("source", READ "scan.startup.mode=timestamp",
             "scan.startup.timestamp-millis");
     refuses("source", READ "scan.startup.mode=newest-offset",
@@ -346,42 +360,57 @@ static void test_checks(void)
     refuses("source", READ "key.format=json|key.fields=nope", "'nope'");
     refuses("source", READ "key.format=json|key.fields=id;id", "twice");
     refuses("source", READ "value.fields-include=EXCEPT_KEY", "key.format");
-    refuses("source", READ "key.format=json|key.fields=k_id|"
-            "key.fields-prefix=k_", "EXCEPT_KEY");
-    refuses("source", READ "key.format=json|key.fields=id|"
-            "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
+    refuses("source",
+            READ "key.format=json|key.fields=k_id|"
+                 "key.fields-prefix=k_",
+            "EXCEPT_KEY");
+    refuses("source",
+            READ "key.format=json|key.fields=id|"
+                 "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
             "key.fields-prefix");
-    refuses("source", READ "key.format=json|key.fields=k_id|"
-            "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY", NULL);
-    refuses("source", READ "key.format=json|key.fields=id;k_id;a|"
-            "value.fields-include=EXCEPT_KEY", "leaves none");
+    refuses("source",
+            READ "key.format=json|key.fields=k_id|"
+                 "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
+            NULL);
+    refuses("source",
+            READ "key.format=json|key.fields=id;k_id;a|"
+                 "value.fields-include=EXCEPT_KEY",
+            "leaves none");
     refuses("source", READ "scan.assignment=group", "not supported yet");
     refuses("source", READ "scan.watermark.idle-timeout=1 s",
             "not supported yet");
     refuses("source", READ "scan.startup.mod=earliest-offset",
             "scan.startup.mode");
     refuses("source", READ "properties.linger.mz=1", "linger.ms");
-    refuses("source", "properties.bootstrap.servers=embedded://x?parts=1|"
-            "format=json|topic=t|properties.group.id=g", "partitions=n");
-    refuses("source", "properties.bootstrap.servers=b:1|format=json|"
-            "topic=a/b|properties.group.id=g", "no topic's name");
+    refuses("source",
+            "properties.bootstrap.servers=embedded://x?parts=1|"
+            "format=json|topic=t|properties.group.id=g",
+            "partitions=n");
+    refuses("source",
+            "properties.bootstrap.servers=b:1|format=json|"
+            "topic=a/b|properties.group.id=g",
+            "no topic's name");
     refuses("sink", BASE, NULL);
     refuses("sink", BASE "sink.delivery-guarantee=exactly-once",
             "not supported yet");
     refuses("sink", BASE "sink.semantic=none", NULL);
     refuses("sink", BASE "sink.partitioner=sticky", "'round-robin'");
-    refuses("sink", BASE "sink.partitioner=com.acme.Mine",
-            "not supported yet");
-    refuses("sink", BASE "sink.partitioner=round-robin|key.format=json|"
-            "key.fields=id", "round-robin");
+    refuses("sink", BASE "sink.partitioner=com.acme.Mine", "not supported yet");
+    refuses("sink",
+            BASE "sink.partitioner=round-robin|key.format=json|"
+                 "key.fields=id",
+            "round-robin");
     refuses("sink", "properties.bootstrap.servers=b:1|format=json|topic=a;b",
             "not supported yet");
-    refuses("source", "connector.version=universal|connector.topic=t|"
+    refuses("source",
+            "connector.version=universal|connector.topic=t|"
             "connector.properties.bootstrap.servers=b:1|format.type=json|"
             "connector.startup-mode=specific-offsets|"
             "connector.specific-offsets.0.partition=0|"
-            "connector.specific-offsets.0.offset=42", NULL);
-    refuses("source", "connector.version=universal|connector.topic=t|"
+            "connector.specific-offsets.0.offset=42",
+            NULL);
+    refuses("source",
+            "connector.version=universal|connector.topic=t|"
             "connector.properties.bootstrap.servers=b:1|format.type=json",
             NULL);
 }

@@ -6,8 +6,8 @@
 
 static void test_copy(void)
 {
-    static const table from = { TYPE, 2, NULL,
-        READS("source", "scan.startup.mode=earliest-offset") };
+    static const table from = {
+        TYPE, 2, NULL, READS("source", "scan.startup.mode=earliest-offset")};
     char why[512];
     mt_buf rows;
     int i, len;
@@ -17,20 +17,25 @@ static void test_copy(void)
         put_numbers("source", i, i * 1000, i * 1000 + 1000);
     make_topic(EMBEDDED, "target", 2);
     EQ_INT(copy(EMBEDDED, &from,
-                &(table){ TYPE, 2, NULL, "topic=target|format=json" }, 2, why,
-                sizeof(why)), 1, "a topic is copied by two subtasks%s", why);
-    rows = rows_of(EMBEDDED, &(table){ TYPE, 2, NULL,
-                   READS("target", "scan.startup.mode=earliest-offset") }, 3);
+                &(table){TYPE, 2, NULL, "topic=target|format=json"}, 2, why,
+                sizeof(why)),
+           1, "a topic is copied by two subtasks%s", why);
+    rows =
+        rows_of(EMBEDDED,
+                &(table){TYPE, 2, NULL,
+                         READS("target", "scan.startup.mode=earliest-offset")},
+                3);
     EQ_INT(sum_rows((char *)rows.data, &len), 2999 * 1500, "nothing changed");
     EQ_INT(len, 3000, "nothing lost, nothing twice");
     mt_buf_fini(&rows);
     EQ_INT(copy(EMBEDDED, &from,
-                &(table){ TYPE, 2, NULL,
-                          "topic=target|format=json|"
-                          "properties.message.max.bytes=1000|"
-                          "key.format=json|key.fields=id|"
-                          "sink.delivery-guarantee=none" },
-                1, why, sizeof(why)), 1, "by key, without guarantee%s", why);
+                &(table){TYPE, 2, NULL,
+                         "topic=target|format=json|"
+                         "properties.message.max.bytes=1000|"
+                         "key.format=json|key.fields=id|"
+                         "sink.delivery-guarantee=none"},
+                1, why, sizeof(why)),
+           1, "by key, without guarantee%s", why);
 }
 
 static void test_full(void)
@@ -46,26 +51,33 @@ static void test_full(void)
         put(EMBEDDED, "big", 0, NULL, big, 0, NULL);
     put_all(EMBEDDED);
     free(big);
-    EQ_INT(copy(EMBEDDED, &(table){ type, 1, NULL,
-                "topic=big|format=raw|properties.group.id=b|"
-                "scan.startup.mode=earliest-offset|"
-                "scan.bounded.mode=latest-offset" },
-                &(table){ type, 1, NULL, "topic=small|format=raw|"
-                          "properties.message.max.bytes=10000" },
-                1, why, sizeof(why)), MT_EIO, "a record too large fails");
+    EQ_INT(copy(EMBEDDED,
+                &(table){type, 1, NULL,
+                         "topic=big|format=raw|properties.group.id=b|"
+                         "scan.startup.mode=earliest-offset|"
+                         "scan.bounded.mode=latest-offset"},
+                &(table){type, 1, NULL,
+                         "topic=small|format=raw|"
+                         "properties.message.max.bytes=10000"},
+                1, why, sizeof(why)),
+           MT_EIO, "a record too large fails");
     HAS_STR(why, "properties.message.max.bytes", "and says what to raise");
-    EQ_INT(copy(EMBEDDED, &(table){ type, 1, NULL,
-                "topic=big;big|format=raw|properties.group.id=b|"
-                "scan.startup.mode=earliest-offset|"
-                "scan.bounded.mode=latest-offset" },
-                &(table){ type, 1, NULL, "topic=full|format=raw" },
-                1, why, sizeof(why)), 1, "3.5 MB go in%s", why);
-    EQ_INT(copy(EMBEDDED, &(table){ type, 1, NULL,
-                "topic=big|format=raw|properties.group.id=b|"
-                "scan.startup.mode=earliest-offset|"
-                "scan.bounded.mode=latest-offset" },
-                &(table){ type, 1, NULL, "topic=full|format=raw" },
-                1, why, sizeof(why)), MT_EIO, "3.5 MB more do not");
+    EQ_INT(copy(EMBEDDED,
+                &(table){type, 1, NULL,
+                         "topic=big;big|format=raw|properties.group.id=b|"
+                         "scan.startup.mode=earliest-offset|"
+                         "scan.bounded.mode=latest-offset"},
+                &(table){type, 1, NULL, "topic=full|format=raw"}, 1, why,
+                sizeof(why)),
+           1, "3.5 MB go in%s", why);
+    EQ_INT(copy(EMBEDDED,
+                &(table){type, 1, NULL,
+                         "topic=big|format=raw|properties.group.id=b|"
+                         "scan.startup.mode=earliest-offset|"
+                         "scan.bounded.mode=latest-offset"},
+                &(table){type, 1, NULL, "topic=full|format=raw"}, 1, why,
+                sizeof(why)),
+           MT_EIO, "3.5 MB more do not");
     HAS_STR(why, "5 MB a partition", "since the broker would forget");
 }
 
