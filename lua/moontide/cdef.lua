@@ -148,5 +148,6 @@ typedef struct mt_ffi_chain {
     int32_t subtask;
     int32_t parallelism;
     int32_t input;
+    int32_t plain;
 } mt_ffi_chain;
 ]]

@@ -5,7 +5,7 @@ local ffi = require "ffi"
 local core = require "moontide.core"
 require "moontide.cdef"
 
-local ABI = 1
+local ABI = 2
 
 local C = ffi.load(core.library_path)
 

@@ -52,6 +52,7 @@ typedef struct mt_ffi_chain {
     int32_t subtask;
     int32_t parallelism;
     int32_t input;      /* 0, or 1 of two connected streams */
+    int32_t plain;      /* 1: LuaJIT can't compile it; it gets plain rows */
 } mt_ffi_chain;
 /* cdef end */
 #pragma GCC visibility pop

@@ -36,6 +36,7 @@ typedef struct lua_chain {
     bool opened;
     bool touched_once; /* a batch has passed: `needed` says something */
     int64_t produced;  /* values handed out by a chain that makes records */
+    mt_metric *plain;  /* "script.plain": 1 once LuaJIT has given the chain up */
 } lua_chain;
 
 /* ---- opening and closing ------------------------------------------------------ */
@@ -110,6 +111,7 @@ static int chain_open(mt_operator *op, mt_error **err)
     c->ffi.out = mt_builder_new(op->output, 0, err);
     if (!c->ffi.out)
         return MT_ENOMEM;
+    c->plain = mt_context_metric(op->ctx, "script.plain");
     c->L = mt__lua_state_new(err);
     if (!c->L)
         return MT_ENOMEM;
@@ -236,6 +238,7 @@ static int chain_process(mt_operator *op, int32_t input, mt_batch *batch,
             rc = emit_built(op, c, err);
     }
     c->touched_once = true;
+    mt_metric_set(c->plain, c->ffi.plain);
     if (rc == 0 && c->selecting)
         return emit_selected(op, c, batch, err);
     mt_batch_unref(batch);

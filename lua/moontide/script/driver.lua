@@ -273,6 +273,7 @@ function M.new(spec, chain)
     --- Gives way to drivers over plain rows.
     function self.make_plain()
         self.plain = true
+        chain.plain = 1
         make_drivers()
     end
 
