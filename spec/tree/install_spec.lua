@@ -10,6 +10,9 @@ local function install(prefix)
     assert(result.status == 0, result.err)
 end
 
+-- For programs that know nothing of the sanitizer that the library wants.
+local preloaded = "LD_PRELOAD=" .. (os.getenv "MOONTIDE_PRELOAD" or "")
+
 describe("make install", function()
     local root
 
@@ -44,6 +47,33 @@ describe("make install", function()
             .. "%s/usr/bin/moontide run examples/hello.lua"):format(process.quote(root)))
         assert.equal("", result.err)
         assert.equal("+I[1, HELLO]\n+I[2, STREAM]\n+I[3, WORLD]\n", result.out)
+    end)
+
+    it("leaves modules that plain luajit finds, and plug-ins that they find", function()
+        local result = process.run(("env -u MOONTIDE_PLUGIN_PATH "
+            .. "LUA_PATH='%s/usr/share/lua/5.1/?.lua;%s/usr/share/lua/5.1/?/init.lua;;' "
+            .. "LUA_CPATH='%s/usr/lib/lua/5.1/?.so;;' %s examples/datagen_print.lua")
+            :format(root, root, root, process.luajit()))
+        assert.equal("", result.err)
+        assert.equal("order> +I[1, 1]\norder> +I[2, 1]\norder> +I[3, 1]\n", result.out)
+    end)
+
+    it("leaves headers and a library that a C program builds against", function()
+        local source = process.write(root .. "/t.c", [[
+            #include <moontide.h>
+            #include <stdio.h>
+            int main(void)
+            {
+                mt_type *type = mt_type_parse("ROW<a INT>", NULL);
+
+                printf("%d fields\n", (int)type->fields_len);
+                mt_type_unref(type);
+                return 0;
+            }]])
+        local result = process.run(("cc %s -I%s/usr/include -L%s/usr/lib -lmoontide "
+            .. "-Wl,-rpath,%s/usr/lib -o %s/t && %s %s/t"):format(source, root, root, root,
+            root, preloaded, root))
+        assert.equal("1 fields\n", result.out)
     end)
 end)
 
