@@ -273,7 +273,7 @@ void kafka_client_close(kafka_client *c)
     memset(c, 0, sizeof(*c));
 }
 
-/* ---- metadata ------------------------------------------------------------ */
+/* ---- metadata ----------------------------------------------------------- */
 
 int kafka_client_metadata(kafka_client *c, const char *topic,
                           const struct rd_kafka_metadata **out, mt_error **err)

@@ -68,7 +68,7 @@ static void drop_notes(kafka_commits *c, int32_t len)
     memmove(c->notes, c->notes + len, (size_t)c->notes_len * sizeof(note));
 }
 
-/* ---- notes --------------------------------------------------------------- */
+/* ---- notes ----------------------------------------------------------- */
 
 /* One line a partition: "topic partition offset". */
 static int append_snapshot(mt_buf *snapshot, const kafka_partition *p)
@@ -101,7 +101,7 @@ int kafka_commits_note(kafka_commits *c, int64_t id,
     return 0;
 }
 
-/* ---- sending ------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------- */
 
 static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t failed,
                       rd_kafka_topic_partition_list_t *offsets, void *opaque)
@@ -190,7 +190,7 @@ void kafka_commits_poll(kafka_commits *c)
     send_waiting(c);
 }
 
-/* ---- close --------------------------------------------------------------- */
+/* ---- close ----------------------------------------------------------- */
 
 /* The last commit is what the next run starts from, so it is waited for. A
  * commit that came before the group's coordinator was known is only looked at

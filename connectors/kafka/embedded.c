@@ -39,7 +39,7 @@ struct kafka_embedded {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static kafka_embedded *brokers_all;
 
-/* ---- names --------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------- */
 
 bool kafka_embedded_named(const char *brokers)
 {
@@ -89,7 +89,7 @@ int kafka_embedded_check(const char *brokers, mt_error **err)
                    brokers, PARTITIONS_MAX);
 }
 
-/* ---- brokers ------------------------------------------------------------- */
+/* ---- brokers ----------------------------------------------------------- */
 
 /* The mock talks of every request it serves. */
 static void drop_log(const rd_kafka_t *rk, int level, const char *facility,
@@ -168,7 +168,7 @@ const char *kafka_embedded_address(const kafka_embedded *e)
     return rd_kafka_mock_cluster_bootstraps(e->mock);
 }
 
-/* ---- topics -------------------------------------------------------------- */
+/* ---- topics ----------------------------------------------------------- */
 
 static topic *find_topic(kafka_embedded *e, const char *name)
 {

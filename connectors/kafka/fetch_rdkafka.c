@@ -272,7 +272,7 @@ static int hear(kafka_fetch *f, const rd_kafka_message_t *m, mt_error **err)
     }
 }
 
-/* ---- records ------------------------------------------------------------- */
+/* ---- records ----------------------------------------------------------- */
 
 static void nudge(kafka_fetch *f, int64_t messages, int64_t bytes)
 {

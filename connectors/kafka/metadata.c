@@ -45,7 +45,7 @@ static int32_t metadata_len(const mt_table *table)
                : 0;
 }
 
-/* ---- check --------------------------------------------------------------- */
+/* ---- check ----------------------------------------------------------- */
 
 /* The same kinds all the way down: lengths, precisions and NOT NULL may differ
  * from what the key says. */
@@ -112,7 +112,7 @@ int kafka_metadata_check(const mt_table *table, mt_error **err)
     return 0;
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 static const char *clock_name(kafka_clock clock)
 {
@@ -250,7 +250,7 @@ int kafka_metadata_read(const mt_table *table, const kafka_records *records,
     return 0;
 }
 
-/* ---- writing ------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 bool kafka_metadata_writes(const mt_table *table)
 {

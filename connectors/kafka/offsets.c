@@ -238,7 +238,7 @@ static int ask_committed(kafka_client *c, kafka_partition *const *parts,
     return rc;
 }
 
-/* ---- start --------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------- */
 
 /* Where a partition starts that the group has no offset for: Kafka's name of
  * the time, or 0 when nobody said. */
@@ -335,7 +335,7 @@ static int resolve_start(kafka_client *c, kafka_partition *const *parts,
     return mt_fail(err, MT_EINTERNAL, "no such startup mode");
 }
 
-/* ---- stop ---------------------------------------------------------------- */
+/* ---- stop ----------------------------------------------------------- */
 
 static int stop_at_group(kafka_client *c, kafka_partition *const *parts,
                          int32_t len, int64_t *answers, mt_error **err)
@@ -382,7 +382,7 @@ static int resolve_stop(kafka_client *c, kafka_partition *const *parts,
     return mt_fail(err, MT_EINTERNAL, "no such bounded mode");
 }
 
-/* ---- both ---------------------------------------------------------------- */
+/* ---- both ----------------------------------------------------------- */
 
 static int resolve(kafka_client *client, kafka_partition *const *parts,
                    int32_t len, bool start, mt_error **err)

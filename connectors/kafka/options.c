@@ -173,7 +173,7 @@ uint32_t kafka_options_kinds(const void *options, const mt_table *table)
     return kinds ? kinds : 1u << MT_INSERT;
 }
 
-/* ---- rules --------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------- */
 
 /* Fails with the option noted. */
 MT_PRINTF(3, 4)

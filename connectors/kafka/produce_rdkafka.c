@@ -216,7 +216,7 @@ static int nap(kafka_produce *p, int64_t since_ms, mt_error **err)
     return 0;
 }
 
-/* ---- sending ------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------- */
 
 /* Describes records [from, from + len) in the chunk. */
 static void fill_chunk(kafka_produce *p, const kafka_outgoing *o, int32_t from,
@@ -333,7 +333,7 @@ int kafka_produce_send_extra(kafka_produce *p, int32_t partition, mt_span key,
     }
 }
 
-/* ---- leaving ------------------------------------------------------------- */
+/* ---- leaving ----------------------------------------------------------- */
 
 void kafka_produce_nudge(kafka_produce *p)
 {

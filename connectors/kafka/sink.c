@@ -161,7 +161,7 @@ void kafka_sink_close(void *sink_or_null)
     mt_free(s, sizeof(*s));
 }
 
-/* ---- encoding ------------------------------------------------------------ */
+/* ---- encoding ----------------------------------------------------------- */
 
 static bool alloc_rows(encoded *e, int32_t rows)
 {
@@ -208,7 +208,7 @@ static int encode(encoded *e, mt_batch *batch, mt_error **err)
     return 0;
 }
 
-/* ---- writing ------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 /* The embedded broker must be asked before it is given anything. */
 static int count_embedded(sink *s, const kafka_outgoing *o, mt_error **err)
@@ -283,7 +283,7 @@ int kafka_sink_write(void *sink_, mt_batch *batch, mt_error **err)
     return rc;
 }
 
-/* ---- flushing ------------------------------------------------------------ */
+/* ---- flushing ----------------------------------------------------------- */
 
 /* Idle: nothing more will fill the requests that wait. */
 int kafka_sink_poll(void *sink_, int64_t *wake_ms, mt_error **err)

@@ -166,7 +166,7 @@ static int discover(source *s, int64_t now, mt_error **err)
     return take_new(s, err);
 }
 
-/* ---- open ---------------------------------------------------------------- */
+/* ---- open ----------------------------------------------------------- */
 
 static int open_decoders(source *s, mt_error **err)
 {
@@ -285,7 +285,7 @@ void kafka_source_close(void *source_or_null)
     mt_free(s, sizeof(*s));
 }
 
-/* ---- decoding ------------------------------------------------------------ */
+/* ---- decoding ----------------------------------------------------------- */
 
 /* Notes on the error which message could not be read. */
 static int fail_record(const kafka_records *r, int32_t at, mt_span bytes,
@@ -436,7 +436,7 @@ static int take_records(source *s, const kafka_records *r, mt_builder *out,
     return rc;
 }
 
-/* ---- poll ---------------------------------------------------------------- */
+/* ---- poll ----------------------------------------------------------- */
 
 static void move_on(const kafka_records *r)
 {

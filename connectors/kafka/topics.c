@@ -39,7 +39,7 @@ struct kafka_topics {
     int32_t answers_len;
 };
 
-/* ---- check --------------------------------------------------------------- */
+/* ---- check ----------------------------------------------------------- */
 
 static int check_name(const char *name, mt_error **err)
 {
@@ -94,7 +94,7 @@ int kafka_topics_check(const kafka_options *o, mt_error **err)
     return 0;
 }
 
-/* ---- shares -------------------------------------------------------------- */
+/* ---- shares ----------------------------------------------------------- */
 
 /* Java's String.hashCode(); topic names are ASCII. */
 static int32_t java_hash(const char *text)
@@ -246,7 +246,7 @@ static int read_answer(kafka_topics *t, const struct rd_kafka_metadata *answer,
     return rc;
 }
 
-/* ---- looking ------------------------------------------------------------- */
+/* ---- looking ----------------------------------------------------------- */
 
 int kafka_topics_find(kafka_topics *t, mt_buf *places, mt_error **err)
 {

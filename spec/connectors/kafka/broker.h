@@ -105,7 +105,7 @@ UNUSED static void put_all(const char *brokers)
     rd_kafka_flush(producer(brokers), 10000);
 }
 
-/* ---- jobs ---------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------- */
 
 /* "name=value|name=value" with `brokers` in front. */
 typedef struct options {

@@ -122,7 +122,7 @@ static kafka_options options_of(const char **pairs, int32_t len)
 {
     kafka_options o = {0};
 
-    o.brokers = "localhost:9092";
+    o.brokers = "b:9092";
     o.properties = (mt_strings){pairs, len};
     o.startup_mode = KAFKA_GROUP;
     o.bounded_mode = KAFKA_UNBOUNDED - 1;
