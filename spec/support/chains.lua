@@ -38,7 +38,8 @@ function M.batch(text, rows)
     local builder, t = new_builder(text)
     local is_row = t.kind == kinds.ROW
     for j = 1, is_row and t.fields_len or 1 do
-        local writer = writers.new(is_row and t.fields[j - 1].type or t, "", builder.columns + (j - 1))
+        local writer = writers.new(is_row and t.fields[j - 1].type or t, "",
+            builder.columns + (j - 1))
         writer.bind()
         for i, row in ipairs(rows) do
             if not writer.nested and i - 1 == builder.columns[j - 1].rows_max then

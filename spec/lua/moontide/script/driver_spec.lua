@@ -247,7 +247,8 @@ describe("a closure that goes wrong", function()
     end)
 
     it("is told of a number past 2^53 for a BIGINT", function()
-        assert.matches("within 2%^53", failure(function() return 2 ^ 60 end, "INT", "BIGINT", { 1 }))
+        assert.matches("within 2%^53",
+            failure(function() return 2 ^ 60 end, "INT", "BIGINT", { 1 }))
     end)
 
     it("is told which field has the wrong type", function()
