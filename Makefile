@@ -103,7 +103,7 @@ debug: ## builds all with assertions and without optimisation
 	@$(MAKE) VARIANT=debug all
 
 help: ## lists these habits
-	@sed -nE 's/^([a-z.-][a-z_.-]*):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -nE 's/^([a-z.-][a-z_.-]*):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 units: $(UNITS) ## builds the unit programs of spec/
 
@@ -173,7 +173,15 @@ run: all ## runs the front-page job on an embedded broker
 # The runner finds the build by BUILD; its closing line sums up all files.
 RUN = BUILD=$(BUILD) LUA=$(LUA) LUA_DIR=$(LUA_DIR) VARIANT=$(VARIANT) spec/support/run
 
-test: all $(UNITS) | build/.deps-test ## runs all that needs no server (T=part of a path)
+# What specs preload beside the thread sanitizer: see the header.
+ifeq ($(VARIANT),tsan)
+SHIM := $(BUILD)/lib/c11_threads.so
+$(SHIM): spec/connectors/kafka/c11_threads.h
+	@mkdir -p $(@D)
+	$(call note,CC)$(CC) $(CFLAGS) -shared -x c $< -o $@ $(LDFLAGS)
+endif
+
+test: all $(UNITS) $(SHIM) | build/.deps-test ## runs all that needs no server (T=part of a path)
 	@$(RUN) '$(T)' $(UNITS) $(SPECS)
 
 test-live: all | build/.deps-live ## starts a Kafka broker and runs the live specs (T=...)

@@ -8,7 +8,7 @@ local function run(name, text, more)
     assert(os.execute("mkdir " .. folder) == 0)
     local path = process.write(folder .. "/" .. name, text)
     os.execute("chmod +x " .. path)
-    local result = process.run(("%s BUILD=%s/build spec/support/run '' %s"):format(more or "",
+    local result = process.run(("env -u VARIANT %s BUILD=%s/build spec/support/run '' %s"):format(more or "",
         folder, path))
     os.execute("rm -rf " .. folder)
     local lines = process.lines(result.out)
