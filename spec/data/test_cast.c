@@ -477,6 +477,102 @@ static void test_free(void)
     mt_type_unref(longer);
 }
 
+/* ---- columns that are not there ------------------------------------------ */
+
+/* Of any type, and fit for all that is done with batches. */
+static void test_nulls(uint64_t *rng)
+{
+    const mt_type *none = parse_type("ROW<a INT>");
+    int32_t from[8], rows[] = {4, 0, 3}, i, row;
+    int n, good = 0;
+    model m;
+
+    for (i = 0; i < 8; i++)
+        from[i] = -1;
+    for (n = 0; n < 20; n++) {
+        mt_type *to = random_record(rng, 8, 3);
+        mt_batch *batch = random_batch(rng, none, 5, &m, NULL);
+        mt_batch *nulls =
+            mt_cast_batch(batch, to, from, MT_CAST_FAIL, NULL, NULL);
+        mt_batch *taken = mt_batch_take(nulls, rows, 3, NULL);
+        bool all = taken->rows == 3;
+
+        for (i = 0; i < 8; i++) {
+            all = all && nulls->columns[i].nulls == 5;
+            for (row = 0; row < 3; row++)
+                all = all && mt_column_is_null(&taken->columns[i], row);
+        }
+        good += all;
+        mt_batch_unref(taken);
+        mt_batch_unref(nulls);
+        mt_batch_unref(batch);
+        model_fini(&m);
+        mt_type_unref(to);
+    }
+    mt_type_unref(none);
+    EQ_INT(good, 20, "columns of NULLs of any type");
+}
+
+static int decode_fives(mt_lazy *lazy, const mt_batch *batch, int32_t column,
+                        mt_column_builder *out, mt_error **err)
+{
+    int32_t i;
+
+    (void)lazy;
+    (void)column;
+    (void)err;
+    for (i = 0; i < batch->rows; i++)
+        mt_put_i32(out, 5);
+    return 0;
+}
+
+/* Two rows whose column "a" is absent; "b" is 1. */
+static mt_batch *absent_batch(const mt_type *type)
+{
+    static mt_lazy fives = {decode_fives, NULL};
+    mt_builder *b = mt_builder_new(type, 2, NULL);
+    mt_batch *batch = NULL;
+
+    b->columns[0].skipped = 1;
+    b->lazy = &fives;
+    mt_put_i32(&b->columns[1], 1);
+    mt_put_i32(&b->columns[1], 1);
+    mt_builder_commit(b, NULL);
+    mt_builder_seal(b, &batch, NULL);
+    mt_builder_free(b);
+    return batch;
+}
+
+static void test_absent(void)
+{
+    mt_type *type = parse_type("ROW<a INT, b INT>");
+    mt_type *to = parse_type("ROW<b INT, c INT, a INT>");
+    mt_type *wide = parse_type("BIGINT");
+    const int32_t from[] = {1, -1, 0}, first = 0;
+    mt_batch *batch = absent_batch(type);
+    mt_batch *cast = mt_cast_batch(batch, to, from, MT_CAST_FAIL, NULL, NULL);
+    mt_batch *again;
+    const mt_column *a;
+
+    mt_batch_unref(batch);
+    OK(cast->absent_len == 1 && cast->columns[2].absent,
+       "what needs no cast stays absent");
+    a = mt_batch_column(cast, 2, NULL);
+    OK(a && ((const int32_t *)a->values)[1] == 5 && cast->absent_len == 0,
+       "until somebody asks, though its first batch is gone");
+    mt_batch_unref(cast);
+    batch = absent_batch(type);
+    again = mt_cast_batch(batch, wide, &first, MT_CAST_FAIL, NULL, NULL);
+    OK(again->absent_len == 0 &&
+           ((const int64_t *)again->columns[0].values)[1] == 5,
+       "what is cast is decoded");
+    mt_batch_unref(again);
+    mt_batch_unref(batch);
+    mt_type_unref(type);
+    mt_type_unref(to);
+    mt_type_unref(wide);
+}
+
 static void test_utf8(void)
 {
     static const char *const good[] = {"", "abc", "\xc3\xbc",
@@ -513,8 +609,9 @@ static void test_utf8(void)
 static void test_memory(uint64_t *rng)
 {
     mt_type *from = parse_type("ROW<a INT, b ARRAY<ROW<x INT>>, c STRING>");
-    mt_type *to = parse_type("ROW<a STRING, b ARRAY<ROW<x STRING>>, c INT>");
-    const int32_t all[] = {0, 1, 2};
+    mt_type *to =
+        parse_type("ROW<a STRING, b ARRAY<ROW<x STRING>>, c INT, d INT>");
+    const int32_t all[] = {0, 1, 2, -1};
     bool failed = true, good = true;
     mt_batch *batch;
     int64_t live;
@@ -557,6 +654,8 @@ int main(void)
     test_nested(&rng);
     test_nested_try();
     test_free();
+    test_nulls(&rng);
+    test_absent();
     test_utf8();
     test_memory(&rng);
     EQ_INT(live_blocks(), live, "nothing is left");

@@ -327,8 +327,13 @@ static void test_projecting(void)
            "v0,v0,0;v1,v1,1;v2,v2,2;", "a column may be picked twice");
     EQ_STR(project("0;2", "ROW<a BIGINT, c STRING>"), "0,0;1,1;2,2;",
            "columns are cast where their type differs");
+    EQ_STR(project("-1;0;-1", "ROW<x STRING, a INT, y ARRAY<INT>>"),
+           "null,0,null;null,1,null;null,2,null;", "-1 makes NULLs");
+    HAS_STR(project("-1;0", "ROW<x STRING NOT NULL, a INT>"),
+            "column 'x' is NOT NULL", "but not where there may be none");
     HAS_STR(project("0;3", "ROW<a INT, b INT>"), "column '3'",
             "a column must exist");
+    HAS_STR(project("-2", "INT"), "column '-2'", "whatever it is");
     HAS_STR(project("0", "ROW<a INT, b INT>"), "1 columns are picked",
             "as many are picked as the type has");
     HAS_STR(project("0", "ROW<a MAP<INT, INT>>"), "cannot become",
@@ -372,6 +377,12 @@ static void test_hints(void)
     end_tale(start_tale("0", "1;2", "ROW<b STRING, c STRING>"));
     EQ_STR(seen.text, "v0,0;v1,1;v2,2;v3,3;v4,4;v5,5;",
            "but what it casts it reads");
+    forget();
+    end_tale(start_tale("0", "1;-1", "ROW<b STRING, n INT>"));
+    OK(!projected[0] && projected[1] && !projected[2],
+       "a column of NULLs reads none");
+    EQ_STR(seen.text, "v0,null;v1,null;v2,null;v3,null;v4,null;v5,null;",
+           "and is never absent");
     tale_lazy = false;
 }
 

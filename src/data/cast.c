@@ -236,13 +236,13 @@ static int cast_range(const mt__cast *k, int32_t from_row, int32_t rows)
     int32_t i;
     int rc = 0;
 
-    if (mt_cast_is_free(k->from, to))
-        return mt__column_builder_append(k->out, k->c, from_row, rows);
     if (k->from->kind == MT_NULL) {
         for (i = 0; rc == 0 && i < rows; i++)
             rc = mt_put_null(k->out);
         return rc;
     }
+    if (mt_cast_is_free(k->from, to))
+        return mt__column_builder_append(k->out, k->c, from_row, rows);
     if (mt__cast_numbers(k, from_row, rows, &rc))
         return rc;
     if (k->from->kind == to->kind && 1u << to->kind & NESTED)
@@ -270,61 +270,4 @@ int mt_cast_column(const mt_type *from, const mt_column *c, int32_t rows,
         return mt_fail(err, rc, "out of memory to cast %d rows to %s", rows,
                        mt__type_describe(out->type, b, sizeof(b)));
     return rc;
-}
-
-/* ---- batches ----------------------------------------------------------- */
-
-/* Column i of `out`, which is zeroed but for its children. */
-static int cast_into(mt_batch *out, int32_t i, const mt_type *from,
-                     const mt_column *c, mt_cast_mode mode,
-                     const mt_cast_session *session, mt_error **err)
-{
-    const char *name = mt_type_column_name(out->type, i);
-    mt_column_builder builder;
-    int rc;
-
-    if (mt__column_builder_init(&builder, mt_type_column(out->type, i),
-                                c->rows) < 0)
-        return mt_fail(err, MT_ENOMEM, "out of memory for column '%s'", name);
-    rc = mt_cast_column(from, c, c->rows, &builder, mode, session, err);
-    if (rc < 0 && err)
-        mt_fail_context(err, "column '%s'", name);
-    if (rc == 0)
-        rc = mt__column_builder_prepare(&builder, &out->columns[i], name, err);
-    if (rc == 0)
-        mt__column_builder_seal(&builder, &out->columns[i]);
-    mt__column_builder_fini(&builder);
-    return rc;
-}
-
-mt_batch *mt_cast_batch(mt_batch *batch, const mt_type *type,
-                        const int32_t *from, mt_cast_mode mode,
-                        const mt_cast_session *session, mt_error **err)
-{
-    mt_batch *out = mt__batch_new(type, batch->rows);
-    int32_t i;
-
-    if (!out) {
-        mt_fail(err, MT_ENOMEM, "out of memory for a batch of %d rows",
-                batch->rows);
-        return NULL;
-    }
-    for (i = 0; i < out->columns_len; i++) {
-        const mt_column *c = mt_batch_column(batch, from[i], err);
-        const mt_type *have;
-
-        if (!c)
-            goto fail;
-        have = mt_type_column(batch->type, from[i]);
-        if (mt_cast_is_free(have, mt_type_column(type, i)))
-            mt__column_share(&out->columns[i], c);
-        else if (cast_into(out, i, have, c, mode, session, err) < 0)
-            goto fail;
-    }
-    mt__batch_share_sides(out, batch);
-    mt__batch_count_bytes(out);
-    return out;
-fail:
-    mt_batch_unref(out);
-    return NULL;
 }

@@ -48,8 +48,11 @@ int mt_cast_column(const mt_type *from, const mt_column *c, int32_t rows,
                    const mt_cast_session *session, mt_error **err);
 
 /* A batch of type `type` whose column i is column from[i] of `batch`, cast
- * where the types ask for it, by reference where they do not. Kinds and
- * timestamps pass. Returns owned; NULL with err, as for mt_cast_column(). */
+ * where the types ask for it, by reference where they do not; -1 makes a column
+ * of NULLs. What is absent and needs no cast stays absent, and `batch` is then
+ * kept until it has been asked for. Whether the type allows the NULLs is not
+ * looked at. Kinds and timestamps pass. Returns owned; NULL with err, as for
+ * mt_cast_column(). */
 mt_batch *mt_cast_batch(mt_batch *batch, const mt_type *type,
                         const int32_t *from, mt_cast_mode mode,
                         const mt_cast_session *session, mt_error **err);
