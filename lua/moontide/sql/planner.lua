@@ -101,6 +101,9 @@ local function take_parallelism(attrs, key)
     attrs.parallelism, attrs.options[key] = n, nil
 end
 
+-- What stands for a column of NULLs where columns go by position.
+local NOTHING = 0
+
 -- ---- folding ---------------------------------------------------------------------------
 
 --- Every column of a relation as a pick: { index, name, type }.
@@ -152,7 +155,7 @@ end
 local function fold_to(rel, order, types)
     local base, picks = fold(rel)
     for i, at in ipairs(order) do
-        if casts_twice(base, picks[at], types[i].type) then
+        if at ~= NOTHING and casts_twice(base, picks[at], types[i].type) then
             return rel, all_of(rel)
         end
     end
@@ -234,7 +237,8 @@ end
 --- The records of a relation as type `wanted`, whose columns are the relation's
 -- in the order that `order` gives.
 -- @tparam table rel
--- @tparam table order positions of the relation's columns, from 1
+-- @tparam table order positions of the relation's columns, from 1; `NOTHING` for
+-- a column of NULLs
 -- @param wanted record type
 -- @treturn table transformation
 function Planner:records(rel, order, wanted)
@@ -242,7 +246,8 @@ function Planner:records(rel, order, wanted)
     local base, picks = fold_to(rel, order, types)
     local transformation, columns, place = self:base(base)
     for i, at in ipairs(order) do
-        chosen[i] = { at = place[picks[at].index], type = types[i].type }
+        chosen[i] = { at = at == NOTHING and NOTHING or place[picks[at].index],
+            type = types[i].type }
     end
     local same_type = tostring(wanted) == transformation.type
     if same_type and changes_nothing(columns, chosen) then
@@ -250,6 +255,7 @@ function Planner:records(rel, order, wanted)
     end
     local indexes, names = {}, {}
     for i, pick in ipairs(chosen) do
+        -- The operator counts from 0, so that NOTHING is -1.
         indexes[i], names[i] = pick.at - 1, types[i].name
     end
     return graph.project(transformation, {
@@ -283,6 +289,20 @@ local function refuse_column(where, columns, name)
     problem.raise(where.text, where.columns_pos, message)
 end
 
+--- Columns that an INSERT leaves out become NULL, so they must be nullable.
+local function refuse_left_out(where, columns, given)
+    local missing = {}
+    for at, column in ipairs(columns) do
+        if not given[at] and not column.type.nulls then
+            missing[#missing + 1] = ("'%s'"):format(column.name)
+        end
+    end
+    if #missing > 0 then
+        problem.raise(where.text, where.columns_pos, ("table '%s' has NOT NULL columns that are "
+            .. "left out: %s"):format(where.name, table.concat(missing, ", ")))
+    end
+end
+
 --- The sink's columns that an INSERT names, by position in `columns`.
 local function named_columns(where, columns, names)
     local positions, seen = {}, {}
@@ -297,27 +317,24 @@ local function named_columns(where, columns, names)
         end
         seen[positions[i]] = true
     end
-    for at, column in ipairs(columns) do
-        if not seen[at] then
-            problem.unsupported(where.text, where.columns_pos,
-                ("a list of columns that leaves one out ('%s')"):format(column.name))
-        end
-    end
+    refuse_left_out(where, columns, seen)
     return positions
 end
 
---- For each of the sink's columns, the column of the query that goes there.
+--- For each of the sink's columns, the column of the query that goes there, or
+-- NOTHING.
 local function query_positions(where, rel, columns, names)
     local targets = names and named_columns(where, columns, names) or identity(columns)
     if #targets ~= #rel.columns then
         mismatch(where, rel, columns, ("%d columns for %d"):format(#rel.columns, #targets))
     end
     local from = {}
-    for i, target in ipairs(targets) do
-        from[target] = i
+    for i = 1, #columns do
+        from[i] = NOTHING
     end
-    for i, column in ipairs(columns) do
-        local given = rel.columns[from[i]]
+    for i, target in ipairs(targets) do
+        local given, column = rel.columns[i], columns[target]
+        from[target] = i
         if not casts.implicit(given.type, column.type) then
             -- A stream without a type is the one mistake that needs more words.
             local hint = given.type.kind == "RAW"
@@ -347,9 +364,10 @@ function Planner:insert(rel, target)
     local columns, physical_len, place = definitions.connector_order(writable)
     local order, stored = {}, {}
     for i, at in ipairs(place) do
+        local column, given = columns[at], rel.columns[from[i]]
         order[at] = from[i]
-        stored[at] = { name = columns[at].name,
-            type = casts.stored(rel.columns[from[i]].type, columns[at].type) }
+        stored[at] = { name = column.name,
+            type = given and casts.stored(given.type, column.type) or column.type }
     end
     local attrs = attributes("Sink", definition, target.path, columns, physical_len, target.options)
     take_parallelism(attrs, "sink.parallelism")

@@ -85,13 +85,28 @@ describe("plans of tables", function()
     it("put an INSERT's columns in the table's order", function()
         local p = insert "INSERT INTO s (y, x) SELECT b, a FROM plain"
         assert.equal("0;1", p.nodes[2].options.columns)
-        local _, err = pcall(insert, "INSERT INTO s (y) SELECT b FROM plain")
-        assert.matches("not supported yet: a list of columns that leaves one out %('x'%)",
-            err.message)
-        _, err = pcall(insert, "INSERT INTO t (a, p, b) SELECT a, a, b FROM plain")
+        local _, err = pcall(insert, "INSERT INTO t (a, p, b) SELECT a, a, b FROM plain")
         assert.matches("column 'p' of table '.*t' is virtual, it can't be written", err.message)
         _, err = pcall(insert, "INSERT INTO s (y, y) SELECT b, b FROM plain")
         assert.matches("column 'y' stands twice\n  INSERT INTO s %(y, y%)\n? ?.*%^", err.message)
+    end)
+
+    it("make NULLs of the columns that an INSERT leaves out", function()
+        local function picked(text)
+            local nodes = insert(text).nodes
+            return nodes[#nodes - 1].options.columns, nodes[#nodes].type
+        end
+        local columns, type = picked "INSERT INTO s (y) SELECT b FROM plain"
+        assert.equal("-1;1", columns)
+        assert.equal("ROW<`x` BIGINT, `y` VARCHAR(2147483647)>", type)
+        assert.equal("-1;1;-1",
+            (picked "INSERT INTO t (b) SELECT q.b FROM (SELECT b, a FROM plain) AS q"))
+        t_env:execute_sql [[CREATE TABLE strict (a INT, b INT NOT NULL, c INT, d INT, e INT,
+            PRIMARY KEY (d) NOT ENFORCED) WITH ('connector' = 'print')]]
+        local _, err = pcall(insert, "INSERT INTO strict (a, e) SELECT a, a FROM plain")
+        assert.matches("table 'default_catalog.default_database.strict' has NOT NULL columns that "
+            .. "are left out: 'b', 'd'\n", err.message, 1, true)
+        assert.equal("-1;0;-1;0;-1", (picked "INSERT INTO strict (d, b) SELECT a, a FROM plain"))
     end)
 
     it("write metadata columns that aren't virtual", function()
