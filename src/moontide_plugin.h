@@ -123,7 +123,8 @@ MT_API int mt_log_secret(const char *value);
 /* ---- memory --------------------------------------------------------------- */
 
 /* The one funnel for all allocation. Sizes are given again on free, so that
- * accounting is exact. mt_alloc(0) gives a valid pointer. thread: any. */
+ * accounting is exact. mt_alloc(0) gives a valid pointer, and a block can always
+ * be made smaller. thread: any. */
 MT_API void *mt_alloc(size_t size);  /* NULL when memory runs out */
 MT_API void *mt_calloc(size_t size); /* zeroed */
 MT_API void *mt_realloc(void *p, size_t old_size, size_t new_size);

@@ -7,7 +7,12 @@ require "moontide.cdef"
 
 local ABI = 2
 
-local C = ffi.load(core.library_path)
+-- A program that the engine is linked into can't be loaded: its symbols are the
+-- global ones.
+local loaded, C = pcall(ffi.load, core.library_path)
+if not loaded then
+    C = ffi.C
+end
 
 local function refuse(what)
     error(("moontide: %s was built for other Lua files than these (%s); install both from one "

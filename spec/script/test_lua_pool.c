@@ -71,7 +71,31 @@ static void freed_blocks_come_first(void)
     mt__lua_pool_alloc(pool, a, 40, 0);
     b = mt__lua_pool_alloc(pool, NULL, 0, 48);
     OK(a == b, "a block that was just freed serves the next of its size");
-    OK(mt__lua_pool_alloc(pool, b, 48, 33) == b, "a block that still fits stays");
+    OK(mt__lua_pool_alloc(pool, b, 48, 33) == b,
+       "a block that still fits stays");
+    mt__lua_pool_free(pool);
+}
+
+static void shrinking_needs_no_memory(void)
+{
+    enum { SMALL = 1024, LARGE = 200000 };
+    mt_lua_pool *pool = mt__lua_pool_new();
+    char *large = mt__lua_pool_alloc(pool, NULL, 0, LARGE);
+    char *kept;
+
+    memset(large, 'x', SMALL);
+    mt__alloc_fail_at(1);
+    while (mt__lua_pool_alloc(pool, NULL, 0, SMALL)) {
+        /* Until the first chunk is used up. */
+    }
+    mt__alloc_fail_at(1);
+    kept = mt__lua_pool_alloc(pool, large, LARGE, SMALL);
+    mt__alloc_fail_at(0);
+    OK(kept == large && kept[0] == 'x' && kept[SMALL - 1] == 'x',
+       "a large block becomes small in its place where there is no other");
+    mt__lua_pool_alloc(pool, kept, SMALL, 0);
+    OK(mt__lua_pool_alloc(pool, NULL, 0, SMALL) == large,
+       "and serves as one from then on");
     mt__lua_pool_free(pool);
 }
 
@@ -83,6 +107,7 @@ int main(void)
     mt__alloc_read(&before);
     blocks_never_overlap();
     freed_blocks_come_first();
+    shrinking_needs_no_memory();
     mt__alloc_read(&after);
     EQ_INT(after.blocks_live, before.blocks_live, "nothing is left behind");
     return tap_done();

@@ -31,7 +31,7 @@ static struct {
 #define HEADER_BYTES ((size_t)0)
 #endif
 
-/* ---- the block below ---------------------------------------------------- */
+/* ---- the block below ----------------------------------------------------- */
 
 static void *finish_block(void *raw, size_t size)
 {
@@ -118,7 +118,7 @@ bool mt__alloc_has_failed(void)
     return atomic_load(&counters.failed);
 }
 
-/* ---- the funnel --------------------------------------------------------- */
+/* ---- the funnel ---------------------------------------------------------- */
 
 void *mt_alloc(size_t size)
 {
@@ -147,11 +147,14 @@ void *mt_calloc(size_t size)
 void *mt_realloc(void *p, size_t old_size, size_t new_size)
 {
     void *raw = p ? raw_of(p, old_size) : NULL;
+    bool grows = !p || new_size > old_size;
     void *moved;
 
-    if (must_fail(new_size))
+    if (grows && must_fail(new_size))
         return NULL;
-    moved = finish_block(realloc(raw, raw_size(new_size)), new_size);
+    moved = realloc(raw, raw_size(new_size));
+    /* libc need not be told a size: what cannot shrink stays as it is. */
+    moved = finish_block(moved || grows ? moved : raw, new_size);
     if (moved)
         count(p ? 0 : 1, (int64_t)new_size - (p ? (int64_t)old_size : 0));
     return moved;

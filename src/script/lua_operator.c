@@ -36,10 +36,10 @@ typedef struct lua_chain {
     bool opened;
     bool touched_once; /* a batch has passed: `needed` says something */
     int64_t produced;  /* values handed out by a chain that makes records */
-    mt_metric *plain;  /* "script.plain": 1 once LuaJIT has given the chain up */
+    mt_metric *plain; /* "script.plain": 1 once LuaJIT has given the chain up */
 } lua_chain;
 
-/* ---- opening and closing ------------------------------------------------------ */
+/* ---- opening and closing ------------------------------------------------- */
 
 static int open_needed(lua_chain *c, const mt_operator *op)
 {
@@ -52,48 +52,63 @@ static int open_needed(lua_chain *c, const mt_operator *op)
     return c->ffi.needed ? 0 : MT_ENOMEM;
 }
 
-/* Leaves on_error, run, produce and finish in the first slots of the stack. */
-static int open_driver(lua_chain *c, const mt_operator *op, mt_error **err)
-{
-    lua_State *L = c->L;
-
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "moontide.script.worker");
-    if (lua_pcall(L, 1, 1, 0) != 0)
-        return mt__lua_fail(L, err);
-    lua_getfield(L, -1, "open");
-    lua_remove(L, -2);
-    lua_pushlstring(L, op->node->payload, op->node->payload_len);
-    lua_pushlightuserdata(L, &c->ffi);
-    lua_pushstring(L, mt_context_operator(op->ctx));
-    lua_pushinteger(L, op->node->max_parallelism);
-    if (lua_pcall(L, 4, 5, 0) != 0)
-        return mt__lua_fail(L, err);
-    lua_insert(L, AT_ON_ERROR);
-    c->selecting = lua_toboolean(L, 4);
-    lua_remove(L, 4);
-    return 0;
-}
+typedef struct opening {
+    lua_chain *chain;
+    const mt_operator *op;
+    int refs[AT_TOP]; /* what the stack's first slots will hold */
+} opening;
 
 /* The worker's modules are found where the job's script found its own. The
  * payload holds that path too, but worker.lua itself must be found first. */
-static int set_path(lua_State *L, const mt_operator *op, mt_error **err)
+static void set_path(lua_State *L, const mt_node *node)
 {
     lua_getglobal(L, "require");
     lua_pushliteral(L, "string.buffer");
-    if (lua_pcall(L, 1, 1, 0) != 0)
-        return mt__lua_fail(L, err);
+    lua_call(L, 1, 1);
     lua_getfield(L, -1, "decode");
-    lua_pushlstring(L, op->node->payload, op->node->payload_len);
-    if (lua_pcall(L, 1, 1, 0) != 0)
-        return mt__lua_fail(L, err);
+    lua_pushlstring(L, node->payload, node->payload_len);
+    lua_call(L, 1, 1);
     lua_getglobal(L, "package");
     lua_getfield(L, -2, "path");
     lua_setfield(L, -2, "path");
     lua_getfield(L, -2, "cpath");
     lua_setfield(L, -2, "cpath");
-    lua_settop(L, 0);
+    lua_pop(L, 3);
+}
+
+/* Protected. Runs worker.lua's open(), which runs the script's own. */
+static int open_driver(lua_State *L)
+{
+    opening *o = lua_touserdata(L, 1);
+    const mt_node *node = o->op->node;
+    int i;
+
+    set_path(L, node);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "moontide.script.worker");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "open");
+    lua_pushlstring(L, node->payload, node->payload_len);
+    lua_pushlightuserdata(L, &o->chain->ffi);
+    lua_pushstring(L, mt_context_operator(o->op->ctx));
+    lua_pushinteger(L, node->max_parallelism);
+    lua_call(L, 4, AT_TOP + 1);
+    o->chain->selecting = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    for (i = AT_TOP; i > 0; i--)
+        o->refs[i - 1] = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
+}
+
+/* Leaves on_error, run, produce and finish in the first slots of the stack. */
+static int load_driver(lua_chain *c, const mt_operator *op, mt_error **err)
+{
+    opening o = {.chain = c, .op = op};
+    int i, rc = mt__lua_protect(c->L, open_driver, &o, err);
+
+    for (i = 0; rc == 0 && i < AT_TOP; i++)
+        lua_rawgeti(c->L, LUA_REGISTRYINDEX, o.refs[i]);
+    return rc;
 }
 
 static int chain_open(mt_operator *op, mt_error **err)
@@ -115,11 +130,27 @@ static int chain_open(mt_operator *op, mt_error **err)
     c->L = mt__lua_state_new(err);
     if (!c->L)
         return MT_ENOMEM;
-    rc = set_path(c->L, op, err);
-    if (rc == 0)
-        rc = open_driver(c, op, err);
+    rc = load_driver(c, op, err);
     c->opened = rc == 0;
     return rc;
+}
+
+/* Runs the close() of function objects. The job has its result by now: that
+ * one of them fails is said, and changes nothing. */
+static void close_driver(lua_chain *c, const mt_operator *op)
+{
+    mt_error *err = NULL;
+    int status;
+
+    lua_settop(c->L, AT_TOP);
+    lua_pushvalue(c->L, AT_FINISH);
+    status = lua_pcall(c->L, 0, 0, 0);
+    if (status == 0)
+        return;
+    mt__lua_fail(c->L, status, &err);
+    mt_log(MT_LOG_WARN, "script", "close() of '%s' failed: %s", op->node->name,
+           mt_error_message(err));
+    mt_error_free(err);
 }
 
 static void chain_close(mt_operator *op)
@@ -128,13 +159,8 @@ static void chain_close(mt_operator *op)
 
     if (!c)
         return;
-    if (c->L && c->opened) {
-        lua_pushvalue(c->L, AT_FINISH);
-        if (lua_pcall(c->L, 0, 0, 0) != 0) {
-            mt_log(MT_LOG_WARN, "script", "close() of '%s' failed: %s",
-                   op->node->name, lua_tostring(c->L, -1));
-        }
-    }
+    if (c->opened)
+        close_driver(c, op);
     mt__lua_state_free(c->L);
     mt_builder_free(c->ffi.out);
     mt_free(c->ffi.needed, (size_t)c->needed_len);
@@ -144,7 +170,7 @@ static void chain_close(mt_operator *op)
     op->state = NULL;
 }
 
-/* ---- a batch --------------------------------------------------------------------- */
+/* ---- a batch ----------------------------------------------------------- */
 
 static int emit_built(mt_operator *op, lua_chain *c, mt_error **err)
 {
@@ -194,16 +220,17 @@ static int grow_selected(lua_chain *c, int32_t rows)
 static int call_driver(mt_operator *op, lua_chain *c, int args, int results,
                        mt_error **err)
 {
-    int rc = lua_pcall(c->L, args, results, AT_ON_ERROR);
+    int rc, status = lua_pcall(c->L, args, results, AT_ON_ERROR);
 
-    if (rc == 0)
+    if (status == 0)
         return 0;
-    rc = mt__lua_fail(c->L, err);
-    if (err && *err)
-        mt_error_set_operator(*err, op->node->name);
+    rc = mt__lua_fail(c->L, status, err);
+    mt_error_set_operator(*err, op->node->name);
     return rc;
 }
 
+/* The batch goes as a number: addresses have 47 bits, and unlike light userdata
+ * a number never takes memory. */
 static int run_rows(mt_operator *op, lua_chain *c, int32_t input,
                     mt_batch *batch, int32_t *row, mt_error **err)
 {
@@ -211,7 +238,7 @@ static int run_rows(mt_operator *op, lua_chain *c, int32_t input,
     int rc;
 
     lua_pushvalue(L, AT_RUN);
-    lua_pushlightuserdata(L, batch);
+    lua_pushnumber(L, (lua_Number)(uintptr_t)batch);
     lua_pushinteger(L, input);
     lua_pushinteger(L, *row);
     rc = call_driver(op, c, 3, 1, err);

@@ -4,6 +4,12 @@
  * chunks; a freed one goes to the list of its size. Larger ones come from
  * mt_alloc() one by one. No block carries its size: LuaJIT tells it on free.
  *
+ * Two promises hold also without memory. LuaJIT ends the process, or forgets what
+ * it holds, when an allocation of lua_newstate() fails, so the first chunk is
+ * there before and serves blocks of every size until it is used up. And a block
+ * that shrinks never fails: a large one that should become small, and cannot
+ * move, stays where it is and belongs to the pool from then on.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/lua_pool.h"
 
@@ -26,22 +32,99 @@ typedef struct chunk {
     uint8_t bytes[];
 } chunk;
 
+/* The end of each block of mt_alloc(), used if it stays while it shrinks. */
+typedef struct stayed {
+    struct stayed *next;
+    void *p;
+    size_t size; /* that it had as a large one */
+} stayed;
+
 struct mt_lua_pool {
     block *free[CLASSES];
     uint8_t *at; /* what is left of the newest chunk */
     uint8_t *end;
-    chunk *chunks;
+    chunk *chunks; /* the newest first */
+    chunk *first;
+    stayed *stayed;
 };
+
+static bool add_chunk(mt_lua_pool *pool);
 
 mt_lua_pool *mt__lua_pool_new(void)
 {
-    return mt_calloc(sizeof(mt_lua_pool));
+    mt_lua_pool *pool = mt_calloc(sizeof(*pool));
+
+    if (pool && !add_chunk(pool)) {
+        mt_free(pool, sizeof(*pool));
+        return NULL;
+    }
+    if (pool)
+        pool->first = pool->chunks;
+    return pool;
+}
+
+/* ---- large blocks -------------------------------------------------------- */
+
+static size_t rounded(size_t size)
+{
+    return (size + STEP - 1) / STEP * STEP;
+}
+
+static size_t large_bytes(size_t size)
+{
+    return rounded(size) + sizeof(stayed);
+}
+
+static bool is_of_first(const mt_lua_pool *pool, const void *p)
+{
+    const uint8_t *start = (const uint8_t *)pool->first;
+
+    return (const uint8_t *)p >= start &&
+           (const uint8_t *)p < start + CHUNK_BYTES;
+}
+
+static void *take_large(mt_lua_pool *pool, size_t size)
+{
+    uint8_t *at = pool->at;
+
+    if (pool->chunks == pool->first && (size_t)(pool->end - at) >= size &&
+        (size_t)(pool->end - at) >= rounded(size)) {
+        pool->at += rounded(size);
+        return at;
+    }
+    return size > PTRDIFF_MAX / 2 ? NULL : mt_alloc(large_bytes(size));
+}
+
+/* What the first chunk lent to a large block comes back with the chunk. */
+static void give_large(mt_lua_pool *pool, void *p, size_t size)
+{
+    if (!is_of_first(pool, p))
+        mt_free(p, large_bytes(size));
+}
+
+/* Block `p` of `size` bytes becomes a small one in its place. */
+static void keep_large(mt_lua_pool *pool, void *p, size_t size)
+{
+    stayed *s = (stayed *)(void *)((uint8_t *)p + rounded(size));
+
+    if (is_of_first(pool, p))
+        return;
+    s->p = p;
+    s->size = size;
+    s->next = pool->stayed;
+    pool->stayed = s;
 }
 
 void mt__lua_pool_free(mt_lua_pool *pool)
 {
     if (!pool)
         return;
+    while (pool->stayed) {
+        stayed *s = pool->stayed;
+
+        pool->stayed = s->next;
+        mt_free(s->p, large_bytes(s->size));
+    }
     while (pool->chunks) {
         chunk *c = pool->chunks;
 
@@ -50,6 +133,8 @@ void mt__lua_pool_free(mt_lua_pool *pool)
     }
     mt_free(pool, sizeof(*pool));
 }
+
+/* ---- small blocks -------------------------------------------------------- */
 
 static size_t class_of(size_t size)
 {
@@ -102,16 +187,46 @@ static void give_small(mt_lua_pool *pool, void *p, size_t size)
     pool->free[class_of(size)] = b;
 }
 
-static void *move(mt_lua_pool *pool, void *p, size_t old_size,
-                  size_t new_size)
-{
-    void *moved = mt__lua_pool_alloc(pool, NULL, 0, new_size);
+/* ---- what LuaJIT calls --------------------------------------------------- */
 
-    if (!moved)
+static void *take(mt_lua_pool *pool, size_t size)
+{
+    return size <= SMALL_MAX ? take_small(pool, size) : take_large(pool, size);
+}
+
+static void give(mt_lua_pool *pool, void *p, size_t size)
+{
+    if (p && size > SMALL_MAX)
+        give_large(pool, p, size);
+    else if (p)
+        give_small(pool, p, size);
+}
+
+static void *move(mt_lua_pool *pool, void *p, size_t old_size, size_t new_size)
+{
+    void *moved = take(pool, new_size);
+
+    if (moved) {
+        memcpy(moved, p, old_size < new_size ? old_size : new_size);
+        give(pool, p, old_size);
+        return moved;
+    }
+    if (new_size > old_size)
         return NULL;
-    memcpy(moved, p, old_size < new_size ? old_size : new_size);
-    mt__lua_pool_alloc(pool, p, old_size, 0);
-    return moved;
+    if (old_size > SMALL_MAX)
+        keep_large(pool, p, old_size);
+    return p;
+}
+
+/* Both sizes are large. */
+static void *resize_large(mt_lua_pool *pool, void *p, size_t old_size,
+                          size_t new_size)
+{
+    if (is_of_first(pool, p))
+        return new_size <= old_size ? p : move(pool, p, old_size, new_size);
+    if (new_size > PTRDIFF_MAX / 2)
+        return NULL;
+    return mt_realloc(p, large_bytes(old_size), large_bytes(new_size));
 }
 
 void *mt__lua_pool_alloc(void *arg, void *p, size_t old_size, size_t new_size)
@@ -119,17 +234,13 @@ void *mt__lua_pool_alloc(void *arg, void *p, size_t old_size, size_t new_size)
     mt_lua_pool *pool = arg;
 
     if (new_size == 0) {
-        if (p && old_size <= SMALL_MAX)
-            give_small(pool, p, old_size);
-        else
-            mt_free(p, old_size);
+        give(pool, p, old_size);
         return NULL;
     }
     if (!p)
-        return new_size <= SMALL_MAX ? take_small(pool, new_size) :
-                                       mt_alloc(new_size);
+        return take(pool, new_size);
     if (old_size > SMALL_MAX && new_size > SMALL_MAX)
-        return mt_realloc(p, old_size, new_size);
+        return resize_large(pool, p, old_size, new_size);
     if (old_size <= SMALL_MAX && class_of(old_size) == class_of(new_size))
         return p;
     return move(pool, p, old_size, new_size);

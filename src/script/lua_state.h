@@ -18,7 +18,15 @@ void mt__lua_state_free(lua_State *L); /* NULL is fine */
 
 /* Fails with the Lua error on top of L's stack, which is popped: a string, an
  * error object (a table with `message`), or the table that worker.lua's
- * on_error makes (message, step, record). Returns MT_ESCRIPT. */
-int mt__lua_fail(lua_State *L, mt_error **err);
+ * on_error makes (message, step, record). `status` is what lua_pcall answered.
+ * Raises nothing itself. Returns MT_ENOMEM when the state has run out of
+ * memory, else MT_ESCRIPT. L must be of mt__lua_state_new(). */
+int mt__lua_fail(lua_State *L, int status, mt_error **err);
+
+/* Runs fn(L) with `arg` as its light userdata argument; what it leaves on its
+ * stack is gone afterwards. Outside of a protected call even pushing a short
+ * text may end the process, when there is no memory for it. 0, or negative with
+ * err as mt__lua_fail() does. */
+int mt__lua_protect(lua_State *L, lua_CFunction fn, void *arg, mt_error **err);
 
 #endif

@@ -67,17 +67,29 @@ function M.is_lasting(reason)
     return not TRANSIENT[require("jit.vmdef").traceerr[reason]]
 end
 
--- Counts recordings of this Lua state; one chain runs in it.
+-- Counts recordings of this Lua state; one chain runs in it. The handler is run
+-- between two instructions of a closure, so it does no more than count.
 local function watch_jit()
-    local counts = { aborts = 0, traces = 0 }
+    local counts = { aborts = 0, by_reason = {}, traces = 0 }
     jit.attach(function(what, _, _, _, reason)
         if what == "abort" then
-            counts.aborts = counts.aborts + (M.is_lasting(reason) and 1 or 0)
+            counts.aborts = counts.aborts + 1
+            counts.by_reason[reason] = (counts.by_reason[reason] or 0) + 1
         elseif what == "stop" then
             counts.traces = counts.traces + 1
         end
     end, "trace")
     return counts
+end
+
+local function lasting_aborts(counts)
+    local n = 0
+    if counts.aborts > ABORTS_MAX then
+        for reason, times in pairs(counts.by_reason) do
+            n = n + (M.is_lasting(reason) and times or 0)
+        end
+    end
+    return n
 end
 
 -- ---- making drivers ------------------------------------------------------------------
@@ -281,7 +293,7 @@ function M.new(spec, chain)
         self.make_plain()
         core.log("info", "script", ("LuaJIT can't compile the closures of '%s' (%d recordings " ..
             "failed, %d traces); from now on they get plain rows")
-            :format(last and last.name or last.op, counts.aborts, counts.traces))
+            :format(last and last.name or last.op, lasting_aborts(counts), counts.traces))
     end
 
     make_drivers()
@@ -294,7 +306,7 @@ function M.new(spec, chain)
     function self.run(address, input, from)
         local batch = ffi.cast(batch_t, address)
         if from == 0 and not self.plain and
-            (counts.aborts > ABORTS_MAX or counts.traces > TRACES_MAX) then
+            (lasting_aborts(counts) > ABORTS_MAX or counts.traces > TRACES_MAX) then
             give_way()
         end
         local driver = self.drivers[input + 1]

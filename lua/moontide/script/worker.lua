@@ -95,12 +95,12 @@ end
 -- @tparam userdata address the `mt_ffi_chain`
 -- @tparam string name the operator's
 -- @tparam number max_parallelism
+-- @treturn function on_error(message): message, step name, record text
 -- @treturn function process(batch, input, from): the next row
 -- @treturn function produce(from): the next value's index, and how many there
 -- are; nil in a chain with inputs
--- @treturn boolean selecting: rows pass by number
 -- @treturn function finish()
--- @treturn function on_error(message): message, step name, record text
+-- @treturn boolean selecting: rows pass by number
 function M.open(payload, address, name, max_parallelism)
     local parcel = buffer.decode(payload)
     package.path, package.cpath = parcel.path, parcel.cpath
@@ -126,8 +126,8 @@ function M.open(payload, address, name, max_parallelism)
     end
 
     call_open(spec.steps, context)
-    return driver.run, not spec.input and driver.produce or nil, driver.selecting,
-        function() call_close(spec.steps) end, on_error
+    return on_error, driver.run, not spec.input and driver.produce or nil,
+        function() call_close(spec.steps) end, driver.selecting
 end
 
 return M
