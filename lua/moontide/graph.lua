@@ -111,12 +111,15 @@ end
 
 --- A selection of columns without Lua; casts where the types differ.
 -- @param input a transformation
--- @tparam table attributes `columns` (sequence, from 0), `type`, `name`
+-- @tparam table attributes `columns` (sequence, from 0; -1 for a column of
+-- NULLs), `type`, `name`, and optionally `not_null`: whether a row with NULL in
+-- a NOT NULL column is an "ERROR", which it is unless given, or a "DROP"
 -- @return the transformation
 function M.project(input, attributes)
     local t = new("project", { input }, attributes)
     t.name = t.name or "Project"
     t.columns = attributes.columns
+    t.not_null = attributes.not_null
     return t
 end
 
@@ -412,7 +415,10 @@ local function node_of_group(group, job, payload)
     if first.step then
         lua_node(group, node, job, payload)
     elseif first.kind == "project" then
-        node.options = { columns = table.concat(first.t.columns, ";") }
+        node.options = {
+            columns = table.concat(first.t.columns, ";"),
+            ["not-null-enforcer"] = first.t.not_null,
+        }
     elseif first.kind ~= "collect" then
         for _, name in ipairs(SOURCE) do
             node[name] = first.t[name]

@@ -342,6 +342,119 @@ static void test_projecting(void)
             "a text that is no number fails the job, naming the column");
 }
 
+/* ---- NOT NULL ------------------------------------------------------------ */
+
+/* Every third value is NULL. */
+static int nulls_process(mt_operator *op, int32_t input, mt_batch *batch,
+                         mt_error **err)
+{
+    mt_builder *b = mt_builder_new(op->output, batch->rows, err);
+    mt_batch *out = NULL;
+    int32_t i, row;
+    int rc;
+
+    (void)input;
+    for (row = 0; row < batch->rows; row++)
+        for (i = 0; i < b->columns_len; i++) {
+            if ((row + i) % 3 == 2)
+                mt_put_null(&b->columns[i]);
+            else
+                mt_put_i64(&b->columns[i], row);
+        }
+    mt_builder_commit(b, err);
+    rc = mt_builder_seal(b, &out, err);
+    mt_builder_free(b);
+    mt_batch_unref(batch);
+    return rc < 0 ? rc : mt_operator_emit(op, out, err);
+}
+
+static const mt_operator_class nulls_class = {.kind = "nulls",
+                                              .process = nulls_process};
+
+static void add_dropped(void *arg, const char *operator_name, int32_t subtask,
+                        const char *metric, int64_t value)
+{
+    (void)operator_name;
+    (void)subtask;
+    if (strcmp(metric, "records.dropped") == 0)
+        *(int64_t *)arg += value;
+}
+
+/* source "tale" of 9 rows -> "nulls" -> a projection -> "look"; gives how many
+ * rows were dropped. */
+static int64_t enforce(const char *type, const char *enforcer, mt_error **err)
+{
+    static const step nine[] = {{9, MT_FLOW_DONE}, {-1, 0}};
+    const char *options[] = {"columns", "0;1", "not-null-enforcer", enforcer};
+    const struct {
+        const char *kind, *type;
+        int32_t options_len;
+    } nodes[] = {{"source", "BIGINT", 0},
+                 {"nulls", "ROW<a BIGINT, b BIGINT>", 0},
+                 {"project", type, enforcer ? 4 : 2},
+                 {"look", type, 0}};
+    mt_plan *plan = mt_plan_new("nulls", NULL);
+    mt_job *job;
+    int64_t dropped = 0;
+    int32_t i;
+
+    forget();
+    steps = nine;
+    for (i = 0; i < 4; i++) {
+        mt_node node = {.kind = nodes[i].kind,
+                        .name = nodes[i].kind,
+                        .connector = i == 0 ? "tale" : NULL,
+                        .type = nodes[i].type,
+                        .options = {options, nodes[i].options_len},
+                        .physical_len = -1,
+                        .parallelism = 1,
+                        .buffer_timeout_ms = MT_UNSET};
+
+        mt_plan_add(plan, &node, err);
+        if (i > 0)
+            mt_plan_connect(plan, i, i + 1, 0, MT_SHIP_FORWARD, NULL, 0, err);
+    }
+    job = mt_job_start(plan, err);
+    mt_job_wait(job, 10000, err);
+    mt_job_metrics(job, add_dropped, &dropped);
+    mt_job_free(job);
+    mt_plan_free(plan);
+    return dropped;
+}
+
+static void test_not_null(void)
+{
+    const char *strict = "ROW<a BIGINT NOT NULL, b BIGINT NOT NULL>";
+    mt_error *err = NULL;
+    size_t len;
+
+    EQ_INT(enforce("ROW<a BIGINT, b BIGINT NOT NULL>", NULL, &err), 0,
+           "a NULL where there may be none");
+    EQ_INT(mt_error_code(err), MT_ERECORD, "is a record's error");
+    HAS_STR(mt_error_message(err), "column 'b' is NOT NULL, but row 1 has NULL",
+            "that names the column and the row");
+    EQ_STR(mt_error_operator(err), "project", "the operator");
+    HAS_STR(mt_error_record(err, &len), "a=1, b=null", "and shows the record");
+    OK(!strstr(mt_error_message(err), "DROP"),
+       "without a way out where there is none");
+    mt_error_free(err);
+    err = NULL;
+    enforce(strict, "ERROR", &err);
+    HAS_STR(mt_error_message(err),
+            "'table.exec.sink.not-null-enforcer' = 'DROP'",
+            "and with it where there is one");
+    mt_error_free(err);
+    err = NULL;
+    EQ_INT(enforce(strict, "DROP", &err), 6, "rows dropped are counted");
+    EQ_STR(seen.text, "0,0;3,3;6,6;", "and the others go on");
+    EQ_INT(enforce("ROW<a DECIMAL(1, 0), b STRING NOT NULL>", "DROP", &err), 3,
+           "also behind a cast");
+    EQ_INT(enforce("ROW<a BIGINT, b BIGINT>", "DROP", &err), 0,
+           "where there may be NULLs all rows go on");
+    EQ_INT(seen.rows, 9, "as they are");
+    OK(!err, "without an error");
+}
+
 /* ---- hints --------------------------------------------------------------- */
 
 static void test_hints(void)
@@ -440,10 +553,12 @@ int main(void)
     probe_setup(1);
     mt_operator_register(&look_class);
     mt_operator_register(&kinds_class);
+    mt_operator_register(&nulls_class);
     mt__plugin_register(&tale_connector.plugin, &err);
     mt__alloc_read(&before);
     test_sealing();
     test_projecting();
+    test_not_null();
     test_hints();
     test_row_kinds();
     forget();

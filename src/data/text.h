@@ -38,4 +38,11 @@ size_t mt__text_millis(char *out, int64_t millis);
 bool mt__text_number(char *out, size_t *len, const mt_type *type,
                      const void *value);
 
+/* Notes a row as the record that an error is about: "name=value, ...", a value
+ * a field of `type`, whose column in `batch` is columns[i], or i when `columns`
+ * is NULL. A column that cannot be shown ends the text: the error that it would
+ * hide matters more. */
+void mt__text_note_row(mt_error *err, const mt_type *type,
+                       const int32_t *columns, mt_batch *batch, int32_t row);
+
 #endif

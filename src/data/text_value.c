@@ -136,3 +136,23 @@ int mt_text_value(const mt_type *type, const mt_column *c, int32_t row,
         return mt_buf_append(out, "null", 4);
     }
 }
+
+void mt__text_note_row(mt_error *err, const mt_type *type,
+                       const int32_t *columns, mt_batch *batch, int32_t row)
+{
+    mt_buf text = {0};
+    int32_t i;
+
+    for (i = 0; i < mt_type_columns_len(type); i++) {
+        const mt_column *c =
+            mt_batch_column(batch, columns ? columns[i] : i, NULL);
+
+        if (!c ||
+            mt_buf_printf(&text, "%s%s=", i > 0 ? ", " : "",
+                          mt_type_column_name(type, i)) < 0 ||
+            mt_text_value(mt_type_column(type, i), c, row, &text) < 0)
+            break;
+    }
+    mt_error_set_record(err, text.data, text.len, NULL);
+    mt_buf_fini(&text);
+}

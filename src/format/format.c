@@ -8,6 +8,7 @@
 #include "format/format.h"
 
 #include "base/options.h"
+#include "data/text.h"
 
 /* What decoders and encoders have in common. */
 typedef struct codec {
@@ -206,27 +207,6 @@ mt_encoder *mt_encoder_open(const mt_format_ref *ref, const mt_fields *fields,
     return NULL;
 }
 
-/* The row that could not be written, as "name=value, ...". A column that
- * cannot be shown ends the text: the error it would hide matters more. */
-static void note_row(const codec *c, mt_batch *batch, int32_t row,
-                     mt_error *err)
-{
-    mt_buf text = {0};
-    int32_t i;
-
-    for (i = 0; i < mt_type_columns_len(c->type); i++) {
-        const mt_column *column = mt_batch_column(batch, c->columns[i], NULL);
-
-        if (!column ||
-            mt_buf_printf(&text, "%s%s=", i > 0 ? ", " : "",
-                          mt_type_column_name(c->type, i)) < 0 ||
-            mt_text_value(mt_type_column(c->type, i), column, row, &text) < 0)
-            break;
-    }
-    mt_error_set_record(err, text.data, text.len, NULL);
-    mt_buf_fini(&text);
-}
-
 int mt_encoder_encode(mt_encoder *e, mt_batch *batch, int32_t from, int32_t to,
                       mt_buf *out, size_t *ends, uint8_t *nulls, int32_t *done,
                       mt_error **err)
@@ -237,7 +217,7 @@ int mt_encoder_encode(mt_encoder *e, mt_batch *batch, int32_t from, int32_t to,
     rc = e->c.format->encode(e->c.state, batch, from, to, out, ends, nulls,
                              done, err);
     if (rc == MT_ERECORD && err && *done >= 0 && from + *done < to)
-        note_row(&e->c, batch, from + *done, *err);
+        mt__text_note_row(*err, e->c.type, e->c.columns, batch, from + *done);
     return rc;
 }
 

@@ -21,9 +21,22 @@ local type_text = require "moontide.table.type_text"
 local Planner = {}
 Planner.__index = Planner
 
+local ENFORCER = "table.exec.sink.not-null-enforcer"
+
+--- What becomes of a row that has NULL where the sink has NOT NULL.
+local function not_null_of(configuration)
+    local text = configuration:get_string(ENFORCER, "ERROR")
+    local value = text:upper()
+    if value ~= "ERROR" and value ~= "DROP" then
+        errors.raise("OPTION", "setting '%s' must be ERROR or DROP, is '%s'", ENFORCER, text)
+    end
+    return value
+end
+
 --- A planner for one job.
-function Planner.new()
-    return setmetatable({ sources = {} }, Planner)
+-- @tparam Configuration configuration the environment's
+function Planner.new(configuration)
+    return setmetatable({ sources = {}, not_null = not_null_of(configuration) }, Planner)
 end
 
 -- ---- connectors -----------------------------------------------------------------------
@@ -240,8 +253,9 @@ end
 -- @tparam table order positions of the relation's columns, from 1; `NOTHING` for
 -- a column of NULLs
 -- @param wanted record type
+-- @tparam[opt] string not_null what becomes of rows that it doesn't allow
 -- @treturn table transformation
-function Planner:records(rel, order, wanted)
+function Planner:records(rel, order, wanted, not_null)
     local types, chosen = logical.columns(wanted), {}
     local base, picks = fold_to(rel, order, types)
     local transformation, columns, place = self:base(base)
@@ -262,6 +276,7 @@ function Planner:records(rel, order, wanted)
         name = ("Calc(select=[%s])"):format(table.concat(names, ", ")),
         columns = indexes,
         type = wanted,
+        not_null = not_null,
     })
 end
 
@@ -362,16 +377,17 @@ function Planner:insert(rel, target)
     local writable = definitions.writable(definition)
     local from = query_positions(where, rel, writable, target.names)
     local columns, physical_len, place = definitions.connector_order(writable)
-    local order, stored = {}, {}
+    local order, stored, not_null = {}, {}, nil
     for i, at in ipairs(place) do
         local column, given = columns[at], rel.columns[from[i]]
         order[at] = from[i]
         stored[at] = { name = column.name,
             type = given and casts.stored(given.type, column.type) or column.type }
+        not_null = not_null or not column.type.nulls and self.not_null or nil
     end
     local attrs = attributes("Sink", definition, target.path, columns, physical_len, target.options)
     take_parallelism(attrs, "sink.parallelism")
-    return graph.sink(self:records(rel, order, logical.row(stored)), attrs)
+    return graph.sink(self:records(rel, order, logical.row(stored), not_null), attrs)
 end
 
 -- ---- collecting and streams ---------------------------------------------------------

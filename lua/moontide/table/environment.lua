@@ -136,8 +136,8 @@ local function job_name(self, default)
 end
 
 --- The sinks of some insertions, and their tables' names.
-local function plan_inserts(insertions)
-    local planner, sinks, names = Planner.new(), {}, {}
+local function plan_inserts(self, insertions)
+    local planner, sinks, names = Planner.new(self.env.configuration), {}, {}
     for i, insertion in ipairs(insertions) do
         sinks[i] = planner:insert(insertion.relation, insertion.target)
         names[i] = Catalog.name_of(insertion.target.path)
@@ -148,7 +148,7 @@ end
 --- Starts insertions as one job.
 -- @treturn TableResult
 function TableEnvironment:run_inserts(insertions)
-    local sinks, names = plan_inserts(insertions)
+    local sinks, names = plan_inserts(self, insertions)
     local client = self.env:start(job_name(self, "insert-into_" .. table.concat(names, ",")), sinks)
     if self.env.configuration:get_boolean("table.dml-sync", false) then
         client:wait()
@@ -158,7 +158,7 @@ end
 
 --- Adds insertions to what the stream environment's `execute()` runs.
 function TableEnvironment:attach_inserts(insertions)
-    for _, sink in ipairs((plan_inserts(insertions))) do
+    for _, sink in ipairs((plan_inserts(self, insertions))) do
         self.env:add_transformation(sink)
     end
 end
@@ -166,7 +166,7 @@ end
 --- Starts a query whose rows come here.
 -- @treturn TableResult
 function TableEnvironment:run_query(rel)
-    local sink = Planner.new():collect(rel)
+    local sink = Planner.new(self.env.configuration):collect(rel)
     local client, ids = self.env:start(job_name(self, "collect"), { sink })
     return results.of_rows(rel.columns, function()
         return require "moontide.datastream.collect"(client, ids[sink])
@@ -179,7 +179,7 @@ end
 --- Keeps an insertion for `execute()`.
 function TableEnvironment:buffer_insert(insertion)
     -- Planned once now, so that what can't work is refused where it was written.
-    plan_inserts { insertion }
+    plan_inserts(self, { insertion })
     self.buffered[#self.buffered + 1] = insertion
 end
 

@@ -31,7 +31,7 @@ end
 
 --- The nodes of the job, as they would run.
 local function execution_plan(t_env, list)
-    local planner, sinks = Planner.new(), {}
+    local planner, sinks = Planner.new(t_env.env.configuration), {}
     for i, item in ipairs(list) do
         sinks[i] = item.target and planner:insert(item.relation, item.target)
             or planner:collect(item.relation)

@@ -141,7 +141,7 @@ end
 -- @tparam string method for messages
 -- @treturn DataStream
 function M.append(env, rel, type_info, method)
-    local planner = Planner.new()
+    local planner = Planner.new(env.configuration)
     return stream_class()(env, type_info and planner:stream(rel, type_info, method)
         or planner:rows(rel))
 end

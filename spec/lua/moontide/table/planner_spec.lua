@@ -109,6 +109,22 @@ describe("plans of tables", function()
         assert.equal("-1;0;-1;0;-1", (picked "INSERT INTO strict (d, b) SELECT a, a FROM plain"))
     end)
 
+    it("carry what is to become of NULLs that a sink doesn't allow", function()
+        t_env:execute_sql [[CREATE TABLE strict (a INT NOT NULL, b STRING)
+            WITH ('connector' = 'print')]]
+        local function enforcer()
+            local nodes = insert("INSERT INTO strict SELECT a, b FROM plain").nodes
+            return nodes[#nodes - 1].options["not-null-enforcer"]
+        end
+        assert.equal("ERROR", enforcer())
+        t_env:get_config():set("table.exec.sink.not-null-enforcer", "drop")
+        assert.equal("DROP", enforcer())
+        t_env:get_config():set("table.exec.sink.not-null-enforcer", "ignore")
+        local _, err = pcall(enforcer)
+        assert.matches("setting 'table.exec.sink.not-null-enforcer' must be ERROR or DROP, "
+            .. "is 'ignore'", err.message, 1, true)
+    end)
+
     it("write metadata columns that aren't virtual", function()
         local p = insert "INSERT INTO t SELECT a, a, b FROM plain"
         local sink = p.nodes[#p.nodes]

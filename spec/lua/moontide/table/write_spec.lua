@@ -34,4 +34,46 @@ describe("tables write", function()
         assert.same({ "+I[null, 1, null, 4]", "+I[null, 2, null, 5]", "+I[null, 3, null, 6]" },
             lines)
     end)
+
+    -- Rows with and without NULLs, into a table that has none in `a` and `b`.
+    local STRICT = [[
+        local Types = moontide.Types
+        local rows = {}
+        for i = 1, 10 do
+            rows[i] = { i % 3 == 0 and moontide.null or i,
+                i % 4 == 0 and moontide.null or "t" .. i }
+        end
+        t_env:create_temporary_view("v", env:from_collection(rows,
+            Types.ROW { Types.INT(), Types.STRING() }), { "n", "t" })
+        t_env:execute_sql "CREATE TABLE out (a BIGINT NOT NULL, b STRING, c STRING NOT NULL) \
+            WITH ('connector' = 'print')"
+        local function write()
+            return t_env:execute_sql "INSERT INTO out SELECT n, t, t FROM v"
+        end
+    ]]
+
+    it("no NULL into columns that are NOT NULL", function()
+        local lines, result = run(STRICT .. "write()")
+        assert.equal(1, result.status)
+        assert.matches("Calc(select=[a, b, c])", result.err, 1, true)
+        assert.matches("column 'a' is NOT NULL, but row 2 has NULL; "
+            .. "'table.exec.sink.not-null-enforcer' = 'DROP' would leave such rows out",
+            result.err, 1, true)
+        assert.matches("a=null, b=t3, c=t3", result.err, 1, true)
+        assert.same({}, lines)
+    end)
+
+    it("none of the rows that have one, where they are told so", function()
+        local lines, result = run(STRICT .. [[
+            t_env:execute_sql "SET 'table.exec.sink.not-null-enforcer' = 'DROP'"
+            for _, metric in ipairs(write():get_job_client():metrics()) do
+                if metric.name == "records.dropped" then
+                    print(metric.operator, metric.value)
+                end
+            end
+        ]])
+        assert.equal("", result.err)
+        assert.same({ "+I[1, t1, t1]", "+I[2, t2, t2]", "+I[5, t5, t5]", "+I[7, t7, t7]",
+            "+I[10, t10, t10]", "Calc(select=[a, b, c])\t5" }, lines)
+    end)
 end)
