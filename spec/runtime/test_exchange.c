@@ -267,6 +267,8 @@ static void test_keys(void)
        "both zeros hash alike");
     OK(hash_of("STRING", 0, 0, "a") != hash_of("STRING", 0, 0, "b"),
        "different texts do not");
+    OK(hash_of("RAW", 0, 0, "a") == hash_of("STRING", 0, 0, "a"),
+       "an untyped key is its bytes");
     OK(hash_of("INT", 0, INT64_MIN, NULL) ==
            hash_of("BIGINT", 0, INT64_MIN, NULL),
        "NULL is a key like any other");

@@ -184,7 +184,7 @@ static bool breaks_rule(const project_state *s, const mt_batch *b, int32_t i)
 
 /* The error about the first NULL in column i. */
 static void refuse_null(const project_state *s, mt_batch *batch, int32_t i,
-                       mt_error **err)
+                        mt_error **err)
 {
     int32_t row = 0;
 
@@ -263,8 +263,8 @@ static int project_batch(mt_operator *op, int32_t input, mt_batch *batch,
 
     (void)input;
     if (decode_strict(s, batch, err) == 0)
-        out = mt_cast_batch(batch, op->output, s->from, MT_CAST_FAIL, NULL,
-                            err);
+        out =
+            mt_cast_batch(batch, op->output, s->from, MT_CAST_FAIL, NULL, err);
     mt_batch_unref(batch);
     if (out)
         out = enforce_not_null(s, out, err);
