@@ -235,6 +235,7 @@ static int run_rows(mt_operator *op, lua_chain *c, int32_t input,
                     mt_batch *batch, int32_t *row, mt_error **err)
 {
     lua_State *L = c->L;
+    int32_t next;
     int rc;
 
     lua_pushvalue(L, AT_RUN);
@@ -244,9 +245,14 @@ static int run_rows(mt_operator *op, lua_chain *c, int32_t input,
     rc = call_driver(op, c, 3, 1, err);
     if (rc < 0)
         return rc;
-    *row = (int32_t)lua_tointeger(L, -1);
+    next = lua_isnumber(L, -1) ? (int32_t)lua_tointeger(L, -1) : -1;
+    if (next <= *row)
+        rc = mt_fail(err, MT_EINTERNAL,
+                     "the driver went from row %d to %d of %d (a %s)", *row,
+                     next, batch->rows, luaL_typename(L, -1));
+    *row = next;
     lua_settop(L, AT_TOP);
-    return 0;
+    return rc;
 }
 
 static int chain_process(mt_operator *op, int32_t input, mt_batch *batch,
