@@ -8,8 +8,8 @@ local function run(name, text, more)
     assert(os.execute("mkdir " .. folder) == 0)
     local path = process.write(folder .. "/" .. name, text)
     os.execute("chmod +x " .. path)
-    local result = process.run(("env -u VARIANT %s BUILD=%s/build spec/support/run '' %s"):format(more or "",
-        folder, path))
+    local result = process.run(("env -u VARIANT %s BUILD=%s/build spec/support/run '' %s")
+        :format(more or "", folder, path))
     os.execute("rm -rf " .. folder)
     local lines = process.lines(result.out)
     return lines[#lines], result
