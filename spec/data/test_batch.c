@@ -59,6 +59,38 @@ static bool check_copy(uint64_t *rng, const mt_batch *batch, const model *m)
     return good;
 }
 
+/* Rows in any order, and runs of them, gathered in some portions. */
+static bool check_gather(uint64_t *rng, mt_batch *batch, const model *m)
+{
+    mt_builder *b = mt_builder_new(batch->type, 4, NULL);
+    mt_batch *gathered = NULL;
+    int32_t rows[400], len = 0, done, i;
+    bool good = b != NULL;
+
+    while (batch->rows > 0 && len < 300) {
+        int32_t row = (int32_t)tap_below(rng, (uint64_t)batch->rows);
+        int32_t run = 1 + (int32_t)tap_below(rng, 5);
+
+        for (; run > 0 && row < batch->rows; run--)
+            rows[len++] = row++;
+    }
+    for (done = 0; good && done < len;) {
+        int32_t portion = 1 + (int32_t)tap_below(rng, (uint64_t)(len - done));
+
+        for (i = 0; good && i < b->columns_len; i++)
+            good = mt__column_builder_append_rows(&b->columns[i],
+                                                  &batch->columns[i],
+                                                  rows + done, portion) == 0;
+        done += portion;
+        good = good && mt_builder_commit(b, NULL) == 0;
+    }
+    good = good && mt_builder_seal(b, &gathered, NULL) == 0 &&
+           gathered->rows == len && same_batch(gathered, m, rows);
+    mt_batch_unref(gathered);
+    mt_builder_free(b);
+    return good;
+}
+
 /* Columns in another order, by reference, outlive the batch they came from. */
 static bool check_project(mt_batch *batch, const model *m)
 {
@@ -91,7 +123,7 @@ static bool check_project(mt_batch *batch, const model *m)
 
 static void test_random(uint64_t *rng)
 {
-    int i, built = 0, taken = 0, copied = 0, projected = 0;
+    int i, built = 0, taken = 0, copied = 0, gathered = 0, projected = 0;
     const int rounds = 150;
 
     for (i = 0; i < rounds; i++) {
@@ -107,6 +139,7 @@ static void test_random(uint64_t *rng)
             built += same_batch(b, &m, NULL);
             taken += check_take(rng, b, &m);
             copied += check_copy(rng, b, &m);
+            gathered += check_gather(rng, b, &m);
             projected += check_project(b, &m);
         }
         model_fini(&m);
@@ -115,6 +148,7 @@ static void test_random(uint64_t *rng)
     EQ_INT(built, rounds, "what was put is in the sealed batch");
     EQ_INT(taken, rounds, "rows are taken in any order");
     EQ_INT(copied, rounds, "rows are copied one by one and in ranges");
+    EQ_INT(gathered, rounds, "and gathered in any order");
     EQ_INT(projected, rounds, "columns are projected and outlive their batch");
 }
 

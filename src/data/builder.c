@@ -331,6 +331,71 @@ int mt__column_builder_append(mt_column_builder *c, const mt_column *from,
     return 0;
 }
 
+/* Bytes and offsets of rows[0 .. len). */
+static int append_bytes_of(mt_column_builder *c, const mt_column *from,
+                           const int32_t *rows, int32_t len)
+{
+    int32_t i, at = c->offsets[c->rows];
+    size_t count = 0;
+    int rc;
+
+    for (i = 0; i < len; i++)
+        count += (size_t)(from->offsets[rows[i] + 1] - from->offsets[rows[i]]);
+    if ((rc = mt_column_grow_bytes(c, count)) < 0)
+        return rc;
+    for (i = 0; i < len; i++) {
+        int32_t begin = from->offsets[rows[i]];
+        int32_t size = from->offsets[rows[i] + 1] - begin;
+
+        memcpy((uint8_t *)c->values + at, (const uint8_t *)from->values + begin,
+               (size_t)size);
+        at += size;
+        c->offsets[c->rows + i + 1] = at;
+    }
+    return 0;
+}
+
+/* Neighbours in `rows` that are neighbours in `from` are copied as one. */
+static int append_runs(mt_column_builder *c, const mt_column *from,
+                       const int32_t *rows, int32_t len)
+{
+    int32_t begin = 0, end;
+    int rc = 0;
+
+    for (; begin < len && rc == 0; begin = end) {
+        for (end = begin + 1; end < len && rows[end] == rows[end - 1] + 1;)
+            end++;
+        rc = mt__column_builder_append(c, from, rows[begin], end - begin);
+    }
+    return rc;
+}
+
+int mt__column_builder_append_rows(mt_column_builder *c, const mt_column *from,
+                                   const int32_t *rows, int32_t len)
+{
+    size_t width = (size_t)c->type->width;
+    int32_t i;
+    int rc;
+
+    if (c->type->form != MT_FORM_FIXED && c->type->form != MT_FORM_VAR)
+        return append_runs(c, from, rows, len);
+    if ((rc = mt__column_builder_reserve(c, len)) < 0)
+        return rc;
+    if (c->type->form == MT_FORM_FIXED)
+        mt__take_values((uint8_t *)c->values + (size_t)c->rows * width,
+                        from->values, c->type->width, rows, len);
+    else if ((rc = append_bytes_of(c, from, rows, len)) < 0)
+        return rc;
+    for (i = 0; from->nulls && i < len; i++) {
+        int32_t at = c->rows + i, null = !mt_bit(from->validity, rows[i]);
+
+        c->validity[at >> 3] &= (uint8_t) ~(null << (at & 7));
+        c->nulls += null;
+    }
+    c->rows += len;
+    return 0;
+}
+
 void mt__column_builder_cut(mt_column_builder *c, int32_t rows)
 {
     int32_t i;

@@ -147,6 +147,28 @@ TAKE_FIXED(uint64_t)
 TAKE_FIXED(mt_int128)
 #undef TAKE_FIXED
 
+void mt__take_values(void *to, const void *from, int32_t width,
+                     const int32_t *rows, int32_t len)
+{
+    switch (width) {
+    case 1:
+        take_uint8_t(to, from, rows, len);
+        break;
+    case 2:
+        take_uint16_t(to, from, rows, len);
+        break;
+    case 4:
+        take_uint32_t(to, from, rows, len);
+        break;
+    case 8:
+        take_uint64_t(to, from, rows, len);
+        break;
+    default:
+        take_mt_int128(to, from, rows, len);
+        break;
+    }
+}
+
 static int take_fixed(mt_column *out, int32_t width, const mt_column *c,
                       const int32_t *rows, int32_t len)
 {
@@ -155,23 +177,7 @@ static int take_fixed(mt_column *out, int32_t width, const mt_column *c,
     if (!to)
         return MT_ENOMEM;
     out->values = to;
-    switch (width) {
-    case 1:
-        take_uint8_t(to, c->values, rows, len);
-        break;
-    case 2:
-        take_uint16_t(to, c->values, rows, len);
-        break;
-    case 4:
-        take_uint32_t(to, c->values, rows, len);
-        break;
-    case 8:
-        take_uint64_t(to, c->values, rows, len);
-        break;
-    default:
-        take_mt_int128(to, c->values, rows, len);
-        break;
-    }
+    mt__take_values(to, c->values, width, rows, len);
     return 0;
 }
 

@@ -23,6 +23,9 @@ void mt__column_share(mt_column *out, const mt_column *c);
  * stays in `out` for mt__column_release(). */
 int mt__column_take(mt_column *out, const mt_type *type, const mt_column *c,
                     const int32_t *rows, int32_t rows_len);
+/* Copies rows[0 .. len) of FIXED values of `width` bytes. */
+void mt__take_values(void *to, const void *from, int32_t width,
+                     const int32_t *rows, int32_t len);
 /* How many of the first `rows` bits are 0; NULL bits are all 1. */
 int32_t mt__count_nulls(const uint8_t *bits, int32_t rows);
 
@@ -41,6 +44,9 @@ void mt__column_builder_cut(mt_column_builder *c, int32_t rows);
 /* Copies rows [from_row, from_row + len) of `from`, of an equal type. */
 int mt__column_builder_append(mt_column_builder *c, const mt_column *from,
                               int32_t from_row, int32_t len);
+/* Copies rows[0 .. len) of `from`, in that order; otherwise as above. */
+int mt__column_builder_append_rows(mt_column_builder *c, const mt_column *from,
+                                   const int32_t *rows, int32_t len);
 /* Marks the `len` rows after the last as NULL where those of `from` are. The
  * rows must be there (mt__column_builder_reserve) and are counted by the
  * caller, once their values are in place as well. */

@@ -5,13 +5,15 @@
  *      rows  [1 | 0 2 4 | 3]  row numbers, in their old order a target
  *
  * followed by one take() a target, column by column. A take is worth its fixed
- * cost from some hundred rows on; below that, rows are copied to the target's
- * pending builder, which becomes a batch when it is large or old enough.
+ * cost from some hundred rows on; below that, rows are copied, column by column
+ * too, to the target's pending builder, which becomes a batch when it is large
+ * or old enough.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/exchange.h"
 
 #include "base/hash.h"
+#include "data/column.h"
 #include "runtime/keys.h"
 
 #define DEAL_ROWS 256    /* a target: fewer than that are dealt row by row, */
@@ -166,35 +168,33 @@ int mt__exchange_mark(mt__exchange *x, mt__element_kind kind, int64_t value,
 
 /* ---- gathering ----------------------------------------------------------- */
 
-static int copy_row(mt_builder *b, const mt_batch *batch, int32_t row)
+static int copy_rows(mt_builder *b, const mt_batch *batch, const int32_t *rows,
+                     int32_t len)
 {
     int32_t i, at = b->columns[0].rows;
+    int rc = 0;
 
-    for (i = 0; i < batch->columns_len; i++)
-        if (mt_put_from(&b->columns[i], &batch->columns[i], row) < 0)
-            return MT_ENOMEM;
-    if (batch->kinds &&
-        mt_builder_set_kind(b, at, mt_batch_kind(batch, row)) < 0)
-        return MT_ENOMEM;
-    if (batch->timestamps &&
-        mt_builder_set_timestamp(b, at, batch->timestamps[row]) < 0)
-        return MT_ENOMEM;
-    return 0;
+    for (i = 0; i < batch->columns_len && rc == 0; i++)
+        rc = mt__column_builder_append_rows(&b->columns[i], &batch->columns[i],
+                                            rows, len);
+    for (i = 0; batch->kinds && i < len && rc == 0; i++)
+        rc = mt_builder_set_kind(b, at + i, mt_batch_kind(batch, rows[i]));
+    for (i = 0; batch->timestamps && i < len && rc == 0; i++)
+        rc = mt_builder_set_timestamp(b, at + i, batch->timestamps[rows[i]]);
+    return rc;
 }
 
 static int gather_rows(mt__exchange *x, mt__target *t, const mt_batch *batch,
                        const int32_t *rows, int32_t len, mt_error **err)
 {
     bool was_empty = !t->pending || t->pending->rows == 0;
-    int32_t i;
     int rc;
 
     if (!t->pending &&
         !(t->pending = mt_builder_new(x->type, GATHER_ROWS, err)))
         return mt_error_code(*err);
-    for (i = 0; i < len; i++)
-        if (copy_row(t->pending, batch, rows[i]) < 0)
-            return mt_fail(err, MT_ENOMEM, "no memory for a batch");
+    if (copy_rows(t->pending, batch, rows, len) < 0)
+        return mt_fail(err, MT_ENOMEM, "no memory for a batch");
     if ((rc = mt_builder_commit(t->pending, err)) < 0)
         return rc;
     if (was_empty) {
