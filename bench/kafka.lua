@@ -75,7 +75,7 @@ return function(tools)
             local twin = tools.ask(tools.program("latency", brokers, alone, alone,
                 LATENCY_RECORDS))
             local ours = through_job(timeout_ms)
-            print(("%-34s p50 %.2f ms  p99 %.2f ms  the broker alone p50 %.2f ms  limit %d %s")
+            print(("%-36s p50 %.2f ms  p99 %.2f ms  the broker alone p50 %.2f ms  limit %d %s")
                 :format(name, ours.p50, ours.p99, twin.p50, limit,
                     ours.p50 <= limit and "ok" or "MISSED"))
         end }

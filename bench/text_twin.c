@@ -1,16 +1,16 @@
-/* text_twin.c - the twin of jobs/text.lua: from a column of strings of 16
- * letters and one of numbers, each string in upper case with the number after
+/* text_twin.c - the twin of jobs/text.lua: from a column of strings and
+ * one of numbers, each string in upper case with the number after
  * it, written as a column. Counts the second step only, as the job's figure is
  * less what its source costs.
  *
- *     text_twin RECORDS
+ *     text_twin RECORDS LETTERS MAX
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
 #include "bench.h"
 
-enum { ROWS = 8192, LETTERS = 16 };
+enum { ROWS = 8192, LETTERS_MAX = 64 };
 
 typedef size_t (*map_fn)(const char *text, size_t len, int64_t n, char *out);
 
@@ -38,9 +38,11 @@ static volatile map_fn the_map = upper_and_number;
 
 int main(int argc, char **argv)
 {
-    static char text[ROWS * LETTERS], out[ROWS * (LETTERS + 24)];
+    static char text[ROWS * LETTERS_MAX], out[ROWS * (LETTERS_MAX + 24)];
     static int32_t offsets[ROWS + 1];
     int64_t records = bench_arg(argc, argv, 1, 10000000), sum = 0;
+    int64_t letters = bench_arg(argc, argv, 2, 2) % LETTERS_MAX;
+    int64_t max = bench_arg(argc, argv, 3, 9);
     map_fn map = the_map;
     bench_clock began;
 
@@ -49,8 +51,8 @@ int main(int argc, char **argv)
     began = bench_start();
     for (int64_t at = 0; at < records; at += ROWS) {
         for (int i = 0; i < ROWS; i++) {
-            size_t len =
-                map(text + i * LETTERS, LETTERS, at + i, out + offsets[i]);
+            size_t len = map(text + i * letters, (size_t)letters,
+                             (at + i) % (max + 1), out + offsets[i]);
 
             offsets[i + 1] = offsets[i] + (int32_t)len;
         }

@@ -1,15 +1,18 @@
--- text.lua RECORDS ["source"]: a string out of each record, one back. With
--- "source" without the closure, to know what the source costs.
+-- text.lua RECORDS LETTERS MAX ["source"]: a string of so many letters out of each
+-- record, one back with a number up to MAX behind it. With "source" without the
+-- closure, to know what the source costs. LuaJIT keeps every string once: with few
+-- distinct ones it finds them, with all distinct it makes and frees them.
 local bench = require "bench"
 local Types = require("moontide").Types
 
-local records, bare = bench.number(1, 1e7), arg[2] == "source"
+local records, letters, max = bench.number(1, 1e7), bench.number(2, 2), bench.number(3, 9)
+local bare = arg[4] == "source"
 local _, t_env = bench.environment()
 
 t_env:execute_sql(([[ CREATE TABLE texts (a STRING, b INT) WITH (
     'connector' = 'datagen', 'rows-per-second' = '1000000000000',
-    'number-of-rows' = '%.0f', 'fields.a.length' = '16',
-    'fields.b.min' = '0', 'fields.b.max' = '9999999') ]]):format(records))
+    'number-of-rows' = '%.0f', 'fields.a.length' = '%d',
+    'fields.b.min' = '0', 'fields.b.max' = '%d') ]]):format(records, letters, max))
 
 bench.measure(records, function()
     local stream = t_env:to_append_stream(t_env:from_path "texts",
