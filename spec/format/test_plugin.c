@@ -257,6 +257,7 @@ int main(void)
     mt__alloc_stats before, after;
     char path[256], formats[128];
 
+    unsetenv("MOONTIDE_PLUGIN_PATH");
     snprintf(folder, sizeof(folder), "/tmp/moontide-plugins-XXXXXX");
     if (!mkdtemp(folder))
         return tap_skip_all("no folder for temporary files");
