@@ -140,7 +140,7 @@ static const char *value_of(const mt_strings *list, const char *name)
     return NULL;
 }
 
-/* ---- what is accepted --------------------------------------------------- */
+/* ---- what is accepted ---------------------------------------------------- */
 
 static void test_defaults(void)
 {
@@ -248,7 +248,7 @@ static void test_formats(void)
     mt__options_free(o);
 }
 
-/* ---- what is refused ---------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------- */
 
 static void test_unknown(void)
 {
@@ -354,7 +354,7 @@ static void test_notes(void)
     mt_error_free(err);
 }
 
-/* ---- formats' own tables ------------------------------------------------ */
+/* ---- formats' own tables ------------------------------------------------- */
 
 static void test_format_options(void)
 {
@@ -387,7 +387,7 @@ static void test_format_options(void)
     mt_error_free(err);
 }
 
-/* ---- secrets ------------------------------------------------------------ */
+/* ---- secrets ----------------------------------------------------------- */
 
 static void test_secrets(void)
 {
@@ -408,7 +408,7 @@ static void test_secrets(void)
     mt__secret_clear();
 }
 
-/* ---- numbers ------------------------------------------------------------ */
+/* ---- numbers ----------------------------------------------------------- */
 
 static void test_durations(void)
 {
@@ -461,7 +461,7 @@ static void test_numbers(void)
     setlocale(LC_ALL, "C");
 }
 
-/* ---- docs --------------------------------------------------------------- */
+/* ---- docs ----------------------------------------------------------- */
 
 static void test_docs(void)
 {
@@ -481,7 +481,7 @@ static void test_docs(void)
     mt_buf_fini(&out);
 }
 
-/* ---- without memory, and with rubbish ----------------------------------- */
+/* ---- without memory, and with rubbish ------------------------------------ */
 
 static int64_t live_blocks(void)
 {
@@ -583,6 +583,8 @@ static const char *random_text(uint64_t *seed, char *out, size_t size)
     return out;
 }
 
+enum { RUBBISH = 4000 };
+
 static void test_rubbish(uint64_t seed)
 {
     char names[8][128], values[8][128];
@@ -590,7 +592,7 @@ static void test_rubbish(uint64_t seed)
     int64_t before = live_blocks();
     int round, i, parsed = 0;
 
-    for (round = 0; round < 4000; round++) {
+    for (round = 0; round < RUBBISH; round++) {
         mt_strings given = {items, (int32_t)(2 * tap_below(&seed, 9))};
         mt_error *err = NULL;
         void *o = NULL;
@@ -607,7 +609,7 @@ static void test_rubbish(uint64_t seed)
         mt__options_free(o);
         mt_error_free(err);
     }
-    EQ_INT(round, 20000, "rubbish is parsed or refused (%d parsed)", parsed);
+    EQ_INT(round, RUBBISH, "rubbish is parsed or refused (%d parsed)", parsed);
     EQ_INT(live_blocks(), before, "and leaves nothing behind");
     mt__secret_clear();
 }
