@@ -6,6 +6,7 @@
 -- script computes is the one that SQL would give.
 -- @module moontide.values
 local ffi = require "ffi"
+local int64 = require "moontide.int64"
 local errors = require "moontide.error"
 local native = require "moontide.native"
 
@@ -71,7 +72,7 @@ end
 local Decimal = {}
 
 local function is_int64(value)
-    return istype(int64_t, value) or istype(uint64_t, value)
+    return istype(int64_t, value) or istype(uint64_t, value) or int64.is(value)
 end
 
 -- A decimal of a Decimal or any number; nil for anything else and for numbers
@@ -83,8 +84,8 @@ local function to_decimal(value)
     local out, ok = decimal_t(), 0
     if type(value) == "number" then
         ok = C.mt_ffi_decimal_from_f64(value, out)
-    elseif istype(int64_t, value) then
-        ok = C.mt_ffi_decimal_from_i64(value, out)
+    elseif istype(int64_t, value) or int64.is(value) then
+        ok = C.mt_ffi_decimal_from_i64(int64.raw(value), out)
     elseif istype(uint64_t, value) then
         local text = tostring(value):gsub("ULL$", "")
         ok = C.mt_ffi_decimal_read(text, #text, 0, 0, out)
@@ -570,10 +571,10 @@ end
 -- @treturn boolean
 function M.is(value)
     return istype(decimal_t, value) or istype(date_t, value) or istype(time_t, value)
-        or istype(timestamp_t, value)
+        or istype(timestamp_t, value) or int64.is(value)
 end
 
---- "Decimal", "Date", "Time", "Timestamp" or "Instant"; nil for other values.
+--- "Int64", "Decimal", "Date", "Time", "Timestamp" or "Instant"; nil for other values.
 function M.class_name(value)
     if istype(decimal_t, value) then
         return "Decimal"
@@ -583,6 +584,8 @@ function M.class_name(value)
         return "Time"
     elseif istype(timestamp_t, value) then
         return value.zoned == 1 and "Instant" or "Timestamp"
+    elseif int64.is(value) then
+        return "Int64"
     end
     return nil
 end
@@ -616,6 +619,8 @@ function M.pack(value)
         return name, ("%d,%d,%s"):format(value.precision, value.scale, tostring(value))
     elseif name == "Date" then
         return name, tostring(value.days)
+    elseif name == "Int64" then
+        return name, tostring(value)
     elseif name == "Time" then
         return name, ("%d,%s"):format(value.precision, tostring(value.nanos):gsub("LL$", ""))
     elseif name then
@@ -644,6 +649,8 @@ function M.unpack(name, text)
         return new_decimal(digits, tonumber(precision), tonumber(scale))
     elseif name == "Date" then
         return date_t(tonumber(text))
+    elseif name == "Int64" then
+        return int64.wrap(int64_of(text))
     elseif name == "Time" then
         local precision, nanos = text:match "^(%d+),(.*)$"
         return time_t(int64_of(nanos), tonumber(precision), 0)

@@ -34,6 +34,7 @@
 local bit = require "bit"
 local ffi = require "ffi"
 local core = require "moontide.core"
+local int64 = require "moontide.int64"
 local native = require "moontide.native"
 local Generator = require "moontide.script.generator"
 local kinds = require "moontide.script.kinds"
@@ -43,6 +44,7 @@ local readers = require "moontide.script.readers"
 local RowKind = require "moontide.rowkind"
 local rows = require "moontide.row"
 local views = require "moontide.script.views"
+local writers = require "moontide.script.writers"
 
 local C = native.C
 local M = {}
@@ -125,6 +127,7 @@ local function use_column(self, columns)
             self:use(name, bit[name])
         end
         self:use("tonumber", tonumber)
+        self:use("int64", int64.t)
         self.env.input = function()
             local column = columns.column(0)
             return ffi.cast(ctype, column.values),
@@ -209,12 +212,17 @@ end
 
 -- A chain that makes records itself: its first step is the values.
 local function use_values(self)
-    self:use("values", self.steps[1].values)
-    local rest = {}
+    local first, rest = self.steps[1], {}
+    self:use("values", first.values)
     for k = 2, #self.steps do
         rest[k - 1] = self.steps[k]
     end
     self.steps, self.step_types = rest, step_types(rest)
+    if #rest > 0 and first.type and first.type ~= "RAW" then
+        self.value_type = parse(first.type)
+        self:use("check0", writers.checker(self.value_type, ""))
+        return "check0(values[i + 1])"
+    end
     return "values[i + 1]"
 end
 

@@ -54,6 +54,7 @@ function Generator:collector(k, depth)
     local inner = setmetatable({ lines = {}, in_collect = true }, { __index = self })
     inner.line = Generator.line
     inner.lines = {}
+    inner:checked(k, "v" .. k, 1)
     inner:rest(k + 1, "v" .. k, 1)
     self.collectors[#self.collectors + 1] = { k = k, lines = inner.lines }
     local name = "collect" .. k
@@ -171,7 +172,7 @@ function Generator:checked(k, v, depth)
         return
     end
     local check = self:use("check" .. k, writers.checker(self.step_types[k], ""))
-    local test = writers.inline(self.step_types[k])
+    local _, _, test = writers.inline(self.step_types[k])
     if test then
         self:use_tests()
         self:line(depth, "if not (%s) then", test_of(test, v))

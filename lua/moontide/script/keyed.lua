@@ -5,6 +5,7 @@
 -- keys are equal and different keys differ.
 -- @module moontide.script.keyed
 local ffi = require "ffi"
+local int64 = require "moontide.int64"
 local kinds = require "moontide.script.kinds"
 local rows = require "moontide.row"
 local writers = require "moontide.script.writers"
@@ -15,7 +16,7 @@ local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
 
 local function number_key(x)
     if x % 1 == 0 and x >= -9007199254740992 and x <= 9007199254740992 then
-        return ("i%.0f"):format(x)
+        return ("i%.0f"):format(x == 0 and 0 or x) -- -0 is 0
     end
     return ("d%.17g"):format(x)
 end
@@ -46,7 +47,7 @@ function canonical(key)
         return key and "t" or "f"
     elseif t == "nil" then
         return "n"
-    elseif ffi.istype(int64_t, key) or ffi.istype(uint64_t, key) then
+    elseif ffi.istype(int64_t, key) or ffi.istype(uint64_t, key) or int64.is(key) then
         return "i" .. tostring(key):gsub("U?LL$", "")
     elseif t == "cdata" then
         local values = require "moontide.values"

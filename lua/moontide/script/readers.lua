@@ -8,6 +8,7 @@
 -- @module moontide.script.readers
 local bit = require "bit"
 local ffi = require "ffi"
+local int64 = require "moontide.int64"
 local kinds = require "moontide.script.kinds"
 
 local M = {}
@@ -18,6 +19,7 @@ local null = require "moontide.null"
 local base_env = {
     band = bit.band, rshift = bit.rshift, lshift = bit.lshift,
     cast = ffi.cast, text = ffi.string, tonumber = tonumber,
+    int64 = int64.t,
     decode = function(s) return require("moontide.script.untyped").decode(s) end,
 }
 
@@ -31,7 +33,7 @@ local HEAD = [[
 local env = ...
 local band, rshift, lshift = env.band, env.rshift, env.lshift
 local cast, text, tonumber, decode = env.cast, env.text, env.tonumber, env.decode
-local make, child, child2, ctype = env.make, env.child, env.child2, env.ctype
+local make, child, child2, ctype, int64 = env.make, env.child, env.child2, env.ctype, env.int64
 local v, o, n
 local function bind(column)
     v = cast(ctype, column.values)
@@ -55,7 +57,7 @@ local BIGINT = [[
     if x > -1e14 and x < 1e14 then
         return x
     end
-    return v[i]
+    return int64(v[i])
 ]]
 
 local BYTES = "local at = o[i]\n    return text(v + at, o[i + 1] - at)"
@@ -236,7 +238,7 @@ function M.inline(type)
     end
     local ctype = ffi.typeof(simple[type.kind][2])
     if type.kind == kinds.BIGINT then
-        return "x = tonumber(v[i]) if not (x > -1e14 and x < 1e14) then x = v[i] end", ctype
+        return "x = tonumber(v[i]) if not (x > -1e14 and x < 1e14) then x = int64(v[i]) end", ctype
     end
     return "x = v[i]", ctype
 end

@@ -185,9 +185,21 @@ function Packer:box(fn, i, path, owner)
     return box
 end
 
+-- A global as the function sees it: its environment may be one of its own
+-- (setfenv), with or without a way back to the real globals.
+local function global_of(env, name)
+    local value = rawget(env, name)
+    if value == nil and getmetatable(env) then
+        local ok, found = pcall(function() return env[name] end)
+        value = ok and found or nil
+    end
+    return value
+end
+
 function Packer:globals(fn)
+    local env = debug.getfenv(fn)
     for name in pairs(globals_of(fn, {})) do
-        local value = rawget(_G, name)
+        local value = global_of(env, name)
         if value ~= nil and not standard[name] and not self.seen_globals[name] then
             self.seen_globals[name] = true
             self.global_values[name] = { self:value(value, ("global '%s'"):format(name), fn) }

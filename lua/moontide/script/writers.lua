@@ -10,6 +10,7 @@
 -- @module moontide.script.writers
 local bit = require "bit"
 local ffi = require "ffi"
+local int64 = require "moontide.int64"
 local native = require "moontide.native"
 local kinds = require "moontide.script.kinds"
 local readers = require "moontide.script.readers"
@@ -54,18 +55,12 @@ end
 
 -- ---- slow paths: a value that is not what the type takes at its fastest -------
 
--- An integer given as int64 or uint64, or as a number, into [min, max].
+-- A whole number that isn't a plain one (int64.lua), within [min, max].
 local function integer(name, want, min, max)
     return function(value)
-        if type(value) == "cdata" then
-            if ffi.istype(uint64_t, value) and value > 0x7fffffffffffffffULL then
-                M.refuse(name, want, value)
-            elseif ffi.istype(int64_t, value) or ffi.istype(uint64_t, value) then
-                local x = ffi.cast(int64_t, value)
-                if x >= min and x <= max then
-                    return x
-                end
-            end
+        local x = type(value) == "cdata" and int64.raw(value)
+        if x and x >= min and x <= max then
+            return x
         end
         M.refuse(name, want, value)
     end
@@ -73,8 +68,9 @@ end
 
 local function real(name, want)
     return function(value)
-        if ffi.istype(int64_t, value) or ffi.istype(uint64_t, value) then
-            return tonumber(value)
+        local x = type(value) == "cdata" and int64.raw(value)
+        if x then
+            return tonumber(x)
         end
         M.refuse(name, want, value)
     end
@@ -291,14 +287,14 @@ made[kinds.TIMESTAMP_LTZ] = timestamp
 
 -- ---- nested values ----------------------------------------------------------------
 
-local function check(code)
+local function ensure(code)
     if code < 0 then
         error("out of memory, or a column past 2 GiB", 0)
     end
 end
 
 local function put_row_null(c)
-    check(C.mt_put_null(c))
+    ensure(C.mt_put_null(c))
 end
 
 -- Appends one value to a column inside another one, at c.rows.
@@ -314,7 +310,7 @@ local function list_appender(t, name)
         for j = 1, #x do
             element(child, x[j])
         end
-        check(C.mt_ffi_put_list(c))
+        ensure(C.mt_ffi_put_list(c))
     end
 end
 
@@ -329,7 +325,7 @@ local function map_appender(t, name)
             key(c.children, k)
             value(c.children + 1, y)
         end
-        check(C.mt_ffi_put_list(c))
+        ensure(C.mt_ffi_put_list(c))
     end
 end
 
@@ -370,7 +366,7 @@ local function row_appender(t, name)
             end
             put[i](c.children + (i - 1), field)
         end
-        check(C.mt_ffi_put_row(c))
+        ensure(C.mt_ffi_put_row(c))
     end
 end
 
@@ -407,7 +403,7 @@ function appender(t, name)
         end
         local row = c.rows
         if row == c.rows_max then
-            check(C.mt_column_grow(c))
+            ensure(C.mt_column_grow(c))
         end
         writer.bind()
         writer.put(row, x)
@@ -435,7 +431,7 @@ local function compile(t, name, column, body, ctype, slow, unpack_value)
         refuse_null = function() refuse_null(name) end,
         grow_bytes = function(i, len, bind)
             column.rows = i
-            check(C.mt_column_grow_bytes(column, len))
+            ensure(C.mt_column_grow_bytes(column, len))
             bind()
         end,
     }, { __index = base_env })
@@ -447,11 +443,19 @@ end
 -- @treturn string|nil source of a test over `x`: holds for what may be stored as
 -- it is; nil where the column isn't of numbers
 -- @treturn cdata the C type of the values' pointer
+-- @treturn string the test of what the next closure may take as it is
 function M.inline(t)
     if not readers.inline(t) then
         return nil
     end
-    return simple[t.kind][1], ffi.typeof(simple[t.kind][2])
+    local test = simple[t.kind][1]
+    local chained = test
+    if t.kind == kinds.BIGINT then
+        chained = 'type(x) == "number" and abs(x) < 1e14 and floor(x) == x'
+    elseif t.kind == kinds.FLOAT then
+        chained = "false" -- rounded, always
+    end
+    return test, ffi.typeof(simple[t.kind][2]), chained
 end
 
 --- Makes the writer of one column.
@@ -477,7 +481,7 @@ function M.new(t, name, column)
     end
     local function grow(row)
         column.rows = row
-        check(C.mt_column_grow(column))
+        ensure(C.mt_column_grow(column))
         bind()
     end
     return { put = put, bind = bind, grow = grow, nested = nested[t.kind] ~= nil }
@@ -499,6 +503,8 @@ return function(x)
 end
 ]]
 
+local checker
+
 local function row_checker(t, name)
     local rows = require "moontide.row"
     local names, known = readers.names(t), {}
@@ -506,12 +512,17 @@ local function row_checker(t, name)
         known[names[i]] = i
     end
     local conform = rows.conformer(names)
+    local check = {}
+    for i = 1, #names do
+        check[i] = checker(t.fields[i - 1].type, names[i])
+    end
     return function(x)
+        local kind
         if rows.is(x) then
-            return conform(x)
-        elseif type(x) == "cdata" or type(x) == "table" and getmetatable(x) ~= nil then
-            return x
-        elseif type(x) ~= "table" then
+            kind = x:get_row_kind()
+            x = conform(x)
+        elseif type(x) ~= "table" and type(x) ~= "cdata" or
+            type(x) == "table" and x[#names + 1] ~= nil then
             M.refuse(name, ("a row of %d fields"):format(#names), x)
         end
         local fields = {}
@@ -520,9 +531,82 @@ local function row_checker(t, name)
             if field == nil then
                 field = M.by_name(x, names[i], known)
             end
-            fields[i] = field
+            fields[i] = check[i](field)
         end
-        return rows.from(fields, #names, names)
+        return rows.from(fields, #names, names, kind)
+    end
+end
+
+local scratch = ffi.new "float[1]"
+
+-- A number as a column of its type gives it back.
+local reads_back = {
+    [kinds.FLOAT] = function(x)
+        scratch[0] = x
+        return scratch[0]
+    end,
+    [kinds.BIGINT] = function(x)
+        return int64.wrap(int64.raw(x))
+    end,
+}
+
+-- Times keep as many digits of the second as their type has.
+local function cut_time(t, slow)
+    local digits = 10 ^ (9 - t.precision)
+    if t.kind == kinds.TIME then
+        return function(x)
+            x = slow(x)
+            return values().time_t(x.nanos - x.nanos % digits, t.precision, 0)
+        end
+    end
+    return function(x)
+        x = slow(x)
+        local millis, nanos = x.millis, x.nanos - x.nanos % digits
+        if t.precision < 3 then
+            millis, nanos = millis - millis % (10 ^ (3 - t.precision)), 0
+        end
+        return values().timestamp_t(millis, nanos, t.precision,
+            t.kind == kinds.TIMESTAMP_LTZ and 1 or 0)
+    end
+end
+
+local function list_checker(t, name)
+    local element = checker(t.fields[0].type, name .. "[]")
+    return function(x)
+        if type(x) ~= "table" then
+            M.refuse(name, "a sequence (ARRAY)", x)
+        end
+        local list = {}
+        for i = 1, #x do
+            local value = element(x[i])
+            if value == nil then
+                value = null
+            end
+            list[i] = value
+        end
+        return list
+    end
+end
+
+local function map_checker(t, name)
+    local key = checker(t.fields[0].type, name .. " key")
+    local value = checker(t.fields[1].type, name .. " value")
+    return function(x)
+        if type(x) ~= "table" then
+            M.refuse(name, "a table (MAP)", x)
+        end
+        local map = {}
+        for k, v in pairs(x) do
+            k, v = key(k), value(v)
+            if k == nil then
+                k = null
+            end
+            if v == nil then
+                v = null
+            end
+            map[k] = v
+        end
+        return map
     end
 end
 
@@ -532,32 +616,60 @@ end
 -- @treturn function check(value): the value as the next closure sees it; it
 -- raises when the value does not fit
 function M.checker(t, name)
+    return checker(t, name)
+end
+
+function checker(t, name)
     local kind = t.kind
     local function missing()
         if not t.nullable then
             refuse_null(name)
         end
     end
-    if kind == kinds.ROW then
-        return row_checker(t, name)
-    elseif made[kind] then
-        local slow = made[kind](t, name)
+    if kind == kinds.RAW then
+        return function(x) return x end
+    elseif made[kind] or nested[kind] then
+        local check
+        if kind == kinds.ROW then
+            check = row_checker(t, name)
+        elseif kind == kinds.ARRAY then
+            check = list_checker(t, name)
+        elseif nested[kind] then
+            check = map_checker(t, name)
+        else
+            check = made[kind](t, name)
+            if kind == kinds.TIME or kind == kinds.TIMESTAMP or kind == kinds.TIMESTAMP_LTZ then
+                check = cut_time(t, check)
+            end
+        end
         return function(x)
             if x == nil or x == null then
                 return missing()
             end
-            return slow(x)
+            return check(x)
         end
-    elseif nested[kind] or kind == kinds.RAW then
-        return function(x) return x end
     end
     local test, _, want, slow = unpack(simple[kind])
     slow = slow(name, want)
+    local back = reads_back[kind]
     local env = setmetatable({
         missing = missing,
-        slow = kind == kinds.BIGINT and slow or function(x) return tonumber(slow(x)) end,
+        slow = function(x)
+            if kind == kinds.BIGINT then
+                return int64.wrap(slow(x))
+            end
+            return tonumber(slow(x))
+        end,
     }, { __index = base_env })
-    return assert(loadstring((CHECK:gsub("TEST", function() return test end)), "=check"))(env)
+    local source = CHECK:gsub("TEST", function() return test end)
+    local check = assert(loadstring(source, "=check"))(env)
+    if not back then
+        return check
+    end
+    return function(x)
+        x = check(x)
+        return x ~= nil and back(x) or nil
+    end
 end
 
 return M

@@ -111,6 +111,24 @@ describe(plain and "a driver over plain rows" or "a driver", function()
         assert.same({ "k1" }, out)
     end)
 
+    it("hands on what a column of the declared type would give back", function()
+        local function between(value, middle, fn, output)
+            return chains.run({ input = "INT", output = output or "STRING", steps = {
+                { op = "flat_map", name = "FlatMap", type = middle, fn = function(_, collect)
+                    collect(value)
+                end },
+                { op = "map", name = "Map", type = output or "STRING", fn = fn },
+            } }, { 1 })[1]
+        end
+        assert.equal("0.10000000149012", between(0.1, "FLOAT", tostring))
+        assert.equal("1000000000000000", between(1e15, "BIGINT", tostring))
+        assert.equal("x1", between({ b = 1, a = "x" }, AB, function(r) return r[1] .. r[2] end))
+        assert.equal("0.10000000149012", between({ 0.1 }, "ARRAY<FLOAT>", function(list)
+            return tostring(list[1])
+        end))
+        assert.has_error(function() between("1", "INT", tostring) end)
+    end)
+
     it("takes tables with the fields' names for rows", function()
         local out = chains.run(map(function(x) return { b = x, a = "n" } end, "INT", AB), { 1 })
         assert.same({ "Row(a='n', b=1)" }, texts(out))

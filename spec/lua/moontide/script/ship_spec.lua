@@ -84,6 +84,13 @@ describe("shipping", function()
         _G.spec_inner = nil
     end)
 
+    it("carries what a function with an environment of its own sees", function()
+        local f = setfenv(function() return rate * 2 end, { rate = 4 }) -- luacheck: ignore
+        local packed = ship.pack(f, "f")
+        assert.equal(8, ship.unpack(packed)())
+        _G.rate = nil
+    end)
+
     it("refuses what can't travel, naming upvalue and line", function()
         local handle = io.stdout
         local ok, err = pcall(ship.pack, function() return handle end, "Map")
