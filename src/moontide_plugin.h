@@ -327,7 +327,8 @@ typedef struct mt_column_builder mt_column_builder;
 typedef struct mt_lazy mt_lazy;
 /* cdef end */
 
-/* Decodes columns that nobody has asked for yet. Lives as long as the batch. */
+/* Decodes columns that nobody has asked for yet. Lives as long as the batch, or
+ * until mt_batch_complete() has left nothing to decode. */
 struct mt_lazy {
     /* Fills the column builder `out` with the batch's rows of that column. */
     int (*decode)(mt_lazy *self, const mt_batch *batch, int32_t column,

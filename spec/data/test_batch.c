@@ -252,8 +252,9 @@ static void test_invariants(void)
     OK(small->columns[0].validity && small->columns[0].nulls == 1,
        "a NULL keeps its validity");
     OK(!small->columns[1].validity, "a column without has none");
-    EQ_INT(small->size_bytes, (1 + 4) + (8 + 3) + 1,
-           "a batch counts the bytes of its rows");
+    EQ_INT(mt__batch_bytes(small), (1 + 4) + (8 + 3) + 1,
+           "the bytes of a batch's rows are counted");
+    EQ_INT(small->size_bytes, 5 * 128, "and those of its five buffers");
     OK(is_ready(&b->columns[0], 1000) && is_ready(&b->columns[1], 1000),
        "a sealed builder is ready again");
     for (i = 0; i < 900; i++) {
@@ -424,10 +425,18 @@ static void test_lazy(void)
        "it is decoded when it is needed");
     mt_batch_column(batch, 1, NULL);
     EQ_INT(lazy.decoded, 3, "once");
+    EQ_INT(lazy.freed, 1, "the decoder goes when nothing is left to decode");
     OK(!mt_batch_column(batch, 2, &err), "there is no third column");
     message_of(&err);
     mt_batch_unref(batch);
-    EQ_INT(lazy.freed, 1, "the decoder is freed with its batch");
+    EQ_INT(lazy.freed, 1, "and is not freed twice");
+    b->columns[1].skipped = 1;
+    b->lazy = &lazy.base;
+    mt_put_i32(&b->columns[0], 0);
+    mt_builder_commit(b, NULL);
+    mt_builder_seal(b, &batch, NULL);
+    mt_batch_unref(batch);
+    EQ_INT(lazy.freed, 2, "one that was never needed goes with its batch");
     mt_batch_unref(taken);
     mt_builder_free(b);
     mt_type_unref(type);

@@ -689,7 +689,7 @@ static mt_batch *import_records(owner *o, const struct ArrowSchema *schema,
             return NULL;
         }
     }
-    mt__batch_count_bytes(batch);
+    mt__batch_count_held(batch);
     return batch;
 }
 

@@ -53,20 +53,31 @@ mt_batch *mt__batch_new(const mt_type *type, int32_t rows)
     return b;
 }
 
-void mt__batch_count_bytes(mt_batch *b)
+void mt__batch_count_held(mt_batch *b)
 {
     int32_t i;
 
-    b->size_bytes = 0;
+    b->size_bytes = (int64_t)(mt__buffer_capacity(b->kinds_owner) +
+                              mt__buffer_capacity(b->timestamps_owner));
+    for (i = 0; i < b->columns_len; i++)
+        b->size_bytes += mt__column_held(&b->columns[i]);
+}
+
+int64_t mt__batch_bytes(const mt_batch *b)
+{
+    int64_t bytes = 0;
+    int32_t i;
+
     for (i = 0; i < b->columns_len; i++) {
         if (!b->columns[i].absent)
-            b->size_bytes +=
+            bytes +=
                 mt__column_bytes(mt_type_column(b->type, i), &b->columns[i]);
     }
     if (b->kinds)
-        b->size_bytes += b->rows;
+        bytes += b->rows;
     if (b->timestamps)
-        b->size_bytes += (int64_t)b->rows * (int64_t)sizeof(int64_t);
+        bytes += (int64_t)b->rows * (int64_t)sizeof(int64_t);
+    return bytes;
 }
 
 void mt__batch_share_sides(mt_batch *out, const mt_batch *batch)
@@ -83,14 +94,23 @@ mt_batch *mt_batch_ref(mt_batch *batch)
     return batch;
 }
 
+/* Writes nothing where there is none: other threads may be reading. */
+static void free_lazy(mt_batch *batch)
+{
+    if (!batch->lazy)
+        return;
+    if (batch->lazy->free)
+        batch->lazy->free(batch->lazy);
+    batch->lazy = NULL;
+}
+
 void mt_batch_unref(mt_batch *batch)
 {
     int32_t i;
 
     if (!batch || __atomic_sub_fetch(&batch->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-    if (batch->lazy && batch->lazy->free)
-        batch->lazy->free(batch->lazy);
+    free_lazy(batch);
     for (i = 0; i < batch->columns_len; i++)
         mt__column_release(&batch->columns[i]);
     mt__buffer_unref(batch->kinds_owner);
@@ -120,7 +140,7 @@ static int decode_column(mt_batch *b, int32_t i, mt_error **err)
     if (rc == 0) {
         mt__column_builder_seal(&c, column);
         b->absent_len--;
-        b->size_bytes += mt__column_bytes(c.type, column);
+        b->size_bytes += mt__column_held(column);
     } else {
         mt__column_release(column);
     }
@@ -150,6 +170,8 @@ int mt_batch_complete(mt_batch *batch, mt_error **err)
         if (batch->columns[i].absent && (rc = decode_column(batch, i, err)) < 0)
             return rc;
     }
+    /* What it decoded from is memory that no queue counts. */
+    free_lazy(batch);
     return 0;
 }
 
@@ -210,7 +232,7 @@ mt_batch *mt_batch_take(mt_batch *batch, const int32_t *rows, int32_t rows_len,
                             &batch->columns[i], rows, rows_len) < 0)
             goto fail;
     }
-    mt__batch_count_bytes(out);
+    mt__batch_count_held(out);
     return out;
 fail:
     mt_batch_unref(out);
@@ -259,6 +281,6 @@ mt_batch *mt_batch_project(mt_batch *batch, const mt_type *type,
     for (i = 0; i < out->columns_len; i++)
         mt__column_share(&out->columns[i], &batch->columns[from[i]]);
     mt__batch_share_sides(out, batch);
-    mt__batch_count_bytes(out);
+    mt__batch_count_held(out);
     return out;
 }

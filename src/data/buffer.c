@@ -195,5 +195,5 @@ void *mt__buffer_data(mt_buffer *buf)
 
 size_t mt__buffer_capacity(const mt_buffer *buf)
 {
-    return buf->capacity;
+    return buf ? buf->capacity : 0;
 }

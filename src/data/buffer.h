@@ -19,8 +19,8 @@ mt_buffer *mt__buffer_new(size_t size);
 mt_buffer *mt__buffer_ref(mt_buffer *buf); /* NULL stays NULL */
 void mt__buffer_unref(mt_buffer *buf);     /* NULL is fine */
 
-void *mt__buffer_data(mt_buffer *buf); /* borrowed with the buffer */
-size_t mt__buffer_capacity(const mt_buffer *buf);
+void *mt__buffer_data(mt_buffer *buf);            /* borrowed with the buffer */
+size_t mt__buffer_capacity(const mt_buffer *buf); /* of NULL: 0 */
 
 /* A buffer around memory of somebody else's (an imported Arrow array, say).
  * Takes `owner`, which `free_owner` is called with once nobody needs the

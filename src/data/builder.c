@@ -795,7 +795,7 @@ int mt_builder_seal(mt_builder *b, mt_batch **out, mt_error **err)
     }
     seal_sides(b, batch);
     b->rows = 0;
-    mt__batch_count_bytes(batch);
+    mt__batch_count_held(batch);
     *out = batch;
     return 0;
 }

@@ -149,6 +149,6 @@ mt_batch *mt_cast_batch(mt_batch *batch, const mt_type *type,
         }
     }
     mt__batch_share_sides(out, batch);
-    mt__batch_count_bytes(out);
+    mt__batch_count_held(out);
     return out;
 }

@@ -49,6 +49,19 @@ int64_t mt__column_bytes(const mt_type *type, const mt_column *c)
     return bytes;
 }
 
+int64_t mt__column_held(const mt_column *c)
+{
+    int64_t bytes = 0;
+    int32_t i;
+    int k;
+
+    for (k = 0; k < 3; k++)
+        bytes += (int64_t)mt__buffer_capacity(c->owners[k]);
+    for (i = 0; i < c->children_len; i++)
+        bytes += mt__column_held(&c->children[i]);
+    return bytes;
+}
+
 void mt__column_release(mt_column *c)
 {
     int32_t i;

@@ -13,6 +13,10 @@
 
 /* Bytes of the rows, nested ones included. */
 int64_t mt__column_bytes(const mt_type *type, const mt_column *c);
+/* Bytes of the buffers that the column keeps, as they were allocated: up to
+ * eight times those of its rows. One shared with other columns counts here as
+ * if it were not. */
+int64_t mt__column_held(const mt_column *c);
 /* Unrefs the buffers of the column and of its children. */
 void mt__column_release(mt_column *c);
 /* Makes `out` the same column, sharing the buffers. `out` must already have its
@@ -73,7 +77,9 @@ void mt__column_builder_seal(mt_column_builder *c, mt_column *out);
 mt_batch *mt__batch_new(const mt_type *type, int32_t rows);
 /* Kinds and timestamps of `batch`, by reference. */
 void mt__batch_share_sides(mt_batch *out, const mt_batch *batch);
-/* To be called once the columns are there. */
-void mt__batch_count_bytes(mt_batch *b);
+/* Fills size_bytes; to be called once the columns are there. */
+void mt__batch_count_held(mt_batch *b);
+/* Bytes of its rows, in columns that are not absent. */
+int64_t mt__batch_bytes(const mt_batch *b);
 
 #endif

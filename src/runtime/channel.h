@@ -4,12 +4,13 @@
  * of elements in order, and a letter box for the job's commands. One thread,
  * the task, takes; any thread pushes and posts.
  *
- * Bounds. The batches queued in an inbox hold at most `bytes_max` bytes, but
- * that each channel may always hold one batch: otherwise a channel that waits
- * for a barrier on another could starve that other. A producer that finds no
- * room waits, which is back-pressure. Watermarks that follow each other in a
- * channel become one, and barriers are few, so these need no bound of their
- * own. A closed inbox refuses everything and wakes all who wait.
+ * Bounds. The batches queued in an inbox hold at most `bytes_max` bytes, by the
+ * buffers that were allocated for them and not by how full these are, but that
+ * each channel may always hold one batch: otherwise a channel that waits for a
+ * barrier on another could starve that other. A producer that finds no room
+ * waits, which is back-pressure. Watermarks that follow each other in a channel
+ * become one, and barriers are few, so these need no bound of their own. A
+ * closed inbox refuses everything and wakes all who wait.
  *
  * locks: inbox->mutex, held for a few instructions only.
  *

@@ -102,7 +102,7 @@ static int send_batch(mt__exchange *x, mt__target *t, mt_batch *batch,
 {
     mt__element e = {.kind = MT__ELEMENT_BATCH, .batch = batch};
 
-    x->bytes_out += batch->size_bytes;
+    x->bytes_out += mt__batch_bytes(batch);
     return mt__inbox_push(t->inbox, t->channel, e, &x->waited_ns, err);
 }
 
