@@ -109,6 +109,11 @@ static int send_out(mt_operator *op, mt_batch *batch, mt_error **err)
     return rc;
 }
 
+int32_t mt_operator_max_parallelism(const mt_operator *op)
+{
+    return op->task->chain->max_parallelism;
+}
+
 int mt_operator_emit(mt_operator *op, mt_batch *batch, mt_error **err)
 {
     if (batch->rows == 0) {

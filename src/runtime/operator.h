@@ -76,6 +76,9 @@ int mt_operator_emit(mt_operator *op, mt_batch *batch, mt_error **err);
  * watermarks. Those that come in are passed on by the runtime. */
 int mt_operator_emit_watermark(mt_operator *op, int64_t ms, mt_error **err);
 
+/* Key groups of the operator's job: how far it can be spread. */
+int32_t mt_operator_max_parallelism(const mt_operator *op);
+
 /* Makes a kind of operator known; before any plan names it. The class must be
  * static. Later registrations of the same kind replace earlier ones.
  * thread: any, but not while jobs are being built. */

@@ -91,7 +91,7 @@ static int open_driver(lua_State *L)
     lua_pushlstring(L, node->payload, node->payload_len);
     lua_pushlightuserdata(L, &o->chain->ffi);
     lua_pushstring(L, mt_context_operator(o->op->ctx));
-    lua_pushinteger(L, node->max_parallelism);
+    lua_pushinteger(L, mt_operator_max_parallelism(o->op));
     lua_call(L, 4, AT_TOP + 1);
     o->chain->selecting = lua_toboolean(L, -1);
     lua_pop(L, 1);
@@ -216,7 +216,19 @@ static int grow_selected(lua_chain *c, int32_t rows)
     return 0;
 }
 
-/* Calls the function in stack slot `fn` with the arguments already pushed. */
+/* The handler of an error leaves one that overflowed the stack as it is: now
+ * there is room to add what else is known. */
+static int explain_overflow(lua_chain *c, int status)
+{
+    if (!lua_isstring(c->L, -1))
+        return status;
+    lua_pushvalue(c->L, AT_ON_ERROR);
+    lua_insert(c->L, -2);
+    lua_pushboolean(c->L, true);
+    return lua_pcall(c->L, 2, 1, 0) == LUA_ERRMEM ? LUA_ERRMEM : status;
+}
+
+/* Calls the function that was pushed with its arguments. */
 static int call_driver(mt_operator *op, lua_chain *c, int args, int results,
                        mt_error **err)
 {
@@ -224,6 +236,8 @@ static int call_driver(mt_operator *op, lua_chain *c, int args, int results,
 
     if (status == 0)
         return 0;
+    if (status != LUA_ERRMEM)
+        status = explain_overflow(c, status);
     rc = mt__lua_fail(c->L, status, err);
     mt_error_set_operator(*err, op->node->name);
     return rc;
