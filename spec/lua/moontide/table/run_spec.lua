@@ -73,6 +73,71 @@ describe("jobs of tables", function()
         assert.matches("insert%-into_default_catalog", result:get_job_client():get_job_name())
     end)
 
+    for _, parallelism in ipairs { 1, 4 } do
+        describe(("at a parallelism of %d"):format(parallelism), function()
+            local ROWS = 20000
+
+            before_each(function()
+                env:set_parallelism(parallelism)
+                t_env:execute_sql(([[CREATE TABLE many (id BIGINT, half INT) WITH (
+                    'connector' = 'datagen', 'rows-per-second' = '10000000',
+                    'fields.id.kind' = 'sequence',
+                    'fields.id.start' = '1', 'fields.id.end' = '%d',
+                    'fields.half.kind' = 'sequence', 'fields.half.start' = '1',
+                    'fields.half.end' = '%d')]]):format(ROWS, ROWS))
+            end)
+
+            -- The sum of a job's metric by operator.
+            local function metric(client, name)
+                local sums = {}
+                for _, m in ipairs(client:metrics()) do
+                    sums[m.operator] = (sums[m.operator] or 0) + (m.name == name and m.value or 0)
+                end
+                return sums
+            end
+
+            it("SELECT brings every row once", function()
+                local result = t_env:execute_sql "SELECT half, id FROM many"
+                local seen, count = {}, 0
+                for row in result:collect() do
+                    assert.is_nil(seen[row[2]])
+                    seen[row[2]], count = true, count + 1
+                    assert(row[1] >= 1 and row[1] <= ROWS)
+                end
+                assert.equal(ROWS, count)
+                assert.is_true(seen[1] and seen[ROWS])
+                assert.equal("FINISHED", result:get_job_client():status())
+            end)
+
+            it("SELECT can be left before its end", function()
+                t_env:execute_sql "CREATE TABLE endless (n INT) WITH ('connector' = 'datagen')"
+                local result = t_env:execute_sql "SELECT n FROM endless"
+                local rows = result:collect()
+                for _ = 1, 10 do
+                    assert.is_number(rows:next()[1])
+                end
+                rows:close()
+                assert.equal("CANCELED", result:get_job_client():status())
+            end)
+
+            it("statement sets bring every row of a source to each sink", function()
+                t_env:execute_sql [[CREATE TABLE first (id BIGINT, half BIGINT)
+                    WITH ('connector' = 'blackhole')]]
+                t_env:execute_sql [[CREATE TABLE second (half INT)
+                    WITH ('connector' = 'blackhole', 'sink.parallelism' = '3')]]
+                local client = t_env:create_statement_set()
+                    :add_insert_sql "INSERT INTO first SELECT id, half FROM many"
+                    :add_insert("second", t_env:from_path("many"):select "half")
+                    :execute():get_job_client()
+                client:wait()
+                local read = metric(client, "records.in")
+                assert.equal(ROWS, read["Sink: first"])
+                assert.equal(ROWS, read["Sink: second"])
+                assert.equal(ROWS, metric(client, "records.out")["Source: many"])
+            end)
+        end)
+    end
+
     it("run what insert_into and sql_update kept when execute() is called", function()
         t_env:from_path("numbers"):select("n"):insert_into "hole"
         t_env:sql_update "INSERT INTO hole SELECT twice FROM numbers"

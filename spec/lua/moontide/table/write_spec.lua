@@ -35,6 +35,38 @@ describe("tables write", function()
             lines)
     end)
 
+    for _, parallelism in ipairs { 1, 4 } do
+        it(("every row of one source into two sinks, from %d subtasks"):format(parallelism),
+            function()
+                local lines, result = run(([[
+                    env:set_parallelism(%d)
+                    t_env:execute_sql "CREATE TABLE many (id INT, twin BIGINT) WITH ( \
+                        'connector' = 'datagen', 'fields.id.kind' = 'sequence', \
+                        'fields.id.start' = '1', 'fields.id.end' = '3000', \
+                        'fields.twin.kind' = 'sequence', \
+                        'fields.twin.start' = '1', 'fields.twin.end' = '3000')"
+                    for _, name in ipairs { "a", "b" } do
+                        t_env:execute_sql(("CREATE TABLE %%s (x BIGINT, y BIGINT) WITH ( \
+                            'connector' = 'print', 'print-identifier' = '%%s')"):format(name, name))
+                    end
+                    t_env:execute_sql "EXECUTE STATEMENT SET BEGIN \
+                        INSERT INTO a SELECT id, twin FROM many; \
+                        INSERT INTO b (x) SELECT id FROM many; END"
+                ]]):format(parallelism))
+                assert.equal("", result.err)
+                local counts, twins = { a = 0, b = 0 }, 0
+                local seen = { a = {}, b = {} }
+                for _, line in ipairs(lines) do
+                    local sink, x, y = line:match "^([ab]):?%d*> %+I%[(%d+), (%w+)%]$"
+                    assert(sink and not seen[sink][x], line)
+                    seen[sink][x], counts[sink] = true, counts[sink] + 1
+                    twins = twins + (y == "null" and 0 or 1)
+                end
+                assert.same({ a = 3000, b = 3000 }, counts)
+                assert.equal(3000, twins)
+            end)
+    end
+
     -- Rows with and without NULLs, into a table that has none in `a` and `b`.
     local STRICT = [[
         local Types = moontide.Types
