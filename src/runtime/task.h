@@ -12,8 +12,10 @@
 #include "runtime/graph.h"
 #include "runtime/operator.h"
 
-/* A task's C stack: room for LuaJIT and a library's callbacks; only what is
- * touched takes memory. Sanitizers need more for the same calls. */
+/* A task's C stack: as much as the main thread of a program commonly has, so
+ * that a closure that recurses through C (__tostring, string.gsub) gets as far
+ * as in a plain script. LuaJIT sets no limit of its own there. Only what is
+ * touched takes memory; sanitizers need more for the same calls. */
 #if defined(__has_feature)
 #define MT__HAS_FEATURE(x) __has_feature(x)
 #else
@@ -21,9 +23,9 @@
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
     MT__HAS_FEATURE(address_sanitizer) || MT__HAS_FEATURE(thread_sanitizer)
-#define MT__TASK_STACK (8 << 20)
+#define MT__TASK_STACK (16 << 20)
 #else
-#define MT__TASK_STACK (1 << 20)
+#define MT__TASK_STACK (8 << 20)
 #endif
 
 typedef struct mt_task mt_task;

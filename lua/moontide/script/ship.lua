@@ -33,6 +33,9 @@ local M = {}
 
 local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
 
+-- Tables nested deeper than this are refused, before Lua's stack overflows.
+local DEPTH_MAX = 2000
+
 -- A captured table larger than this earns a warning.
 local LARGE_BYTES = 1048576
 
@@ -123,6 +126,17 @@ local function refuse(value, path, fn)
         code = "SCRIPT",
         message = ("%s%s holds a %s, which can't travel to the job's threads; make it inside " ..
             "open(), or in a module that the function requires"):format(path, where, what),
+        where = fn and defined(fn) or nil,
+    }, 0)
+end
+
+local function refuse_depth(path, fn)
+    -- The path names each of them: its beginning will do.
+    error(require("moontide.error").new {
+        code = "SCRIPT",
+        message = ("%s nests tables more than %d deep, which can't travel to the job's threads; " ..
+            "make them inside open(), or in a module that the function requires")
+            :format(path:match "^[^.%[]*", DEPTH_MAX),
         where = fn and defined(fn) or nil,
     }, 0)
 end
@@ -226,6 +240,10 @@ function Packer:table(t, path, owner)
     local list, n = {}, 0
     local object = { "t", list }
     local ref = self:add(t, object)
+    self.depth = self.depth + 1
+    if self.depth > DEPTH_MAX then
+        refuse_depth(path, owner)
+    end
     for k, v in next, t do
         local deeper = type(k) == "string" and path .. "." .. k or path .. "[...]"
         list[n + 1] = self:value(k, deeper, owner)
@@ -237,6 +255,7 @@ function Packer:table(t, path, owner)
     if meta ~= nil then
         object[3] = self:value(meta, "the metatable of " .. path, owner)
     end
+    self.depth = self.depth - 1
     return ref
 end
 
@@ -281,7 +300,7 @@ end
 function M.pack(value, path)
     local self = setmetatable({
         objects = {}, index = {}, boxes = {}, boxes_of = {}, global_values = {},
-        seen_globals = {}, names = by_name(),
+        seen_globals = {}, names = by_name(), depth = 0,
     }, Packer)
     local root = self:value(value, path)
     local bytes = buffer.encode {
@@ -297,8 +316,17 @@ end
 
 -- ---- unpacking -------------------------------------------------------------------
 
+local function module(name)
+    local ok, found = pcall(require, name)
+    if not ok then
+        error(("the job's threads can't load module '%s', which a function uses: %s")
+            :format(name, tostring(found)), 0)
+    end
+    return found
+end
+
 local function by_path(object)
-    local value = object[2] == "_G" and _G or require(object[2])
+    local value = object[2] == "_G" and _G or module(object[2])
     for _, key in ipairs(object[3]) do
         value = value[key]
     end
