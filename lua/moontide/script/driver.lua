@@ -213,6 +213,7 @@ end
 -- A chain that makes records itself: its first step is the values.
 local function use_values(self)
     local first, rest = self.steps[1], {}
+    self.values = first.values
     self:use("values", first.values)
     for k = 2, #self.steps do
         rest[k - 1] = self.steps[k]

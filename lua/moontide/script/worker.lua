@@ -126,8 +126,8 @@ end
 -- The record that the chain works on, as text.
 local function record_text(driver, chain)
     local columns = driver.columns
-    if not columns then
-        return nil
+    if not columns then -- the chain makes its records itself
+        return texts.quote(driver.values[chain.row + 1])
     end
     local fields = {}
     for i = 0, columns.len - 1 do
