@@ -163,43 +163,34 @@ static size_t text_fixed(char *text, const mt_type *type, const void *value,
     }
 }
 
-static int text_list(const mt_type *type, const mt_column *c, int32_t row,
-                     const mt_cast_session *session, bool printing, mt_buf *out)
-{
-    bool map = type->kind != MT_ARRAY;
-    int32_t i;
-    int rc = mt_buf_byte(out, map ? '{' : '[');
+/* How mt__cast_text() was asked to write. */
+typedef struct style {
+    const mt_cast_session *session;
+    bool printing;
+} style;
 
-    for (i = c->offsets[row]; rc == 0 && i < c->offsets[row + 1]; i++) {
-        if (i > c->offsets[row] && (rc = mt_buf_append(out, ", ", 2)) < 0)
-            break;
-        rc = mt__cast_text(type->fields[0].type, &c->children[0], i, session,
-                           printing, out);
-        if (rc == 0 && map && (rc = mt_buf_byte(out, '=')) == 0)
-            rc = mt__cast_text(type->fields[1].type, &c->children[1], i,
-                               session, printing, out);
-    }
-    return rc < 0 ? rc : mt_buf_byte(out, map ? '}' : ']');
+static int text_value(const mt_type *type, const mt_column *c, int32_t row,
+                      const void *how, mt_buf *out)
+{
+    const style *s = how;
+
+    return mt__cast_text(type, c, row, s->session, s->printing, out);
 }
 
 static int text_row(const mt_type *type, const mt_column *c, int32_t row,
-                    const mt_cast_session *session, bool printing, mt_buf *out)
+                    const style *s, mt_buf *out)
 {
     int rc = mt_buf_byte(out, '(');
-    int32_t i;
 
-    for (i = 0; rc == 0 && i < type->fields_len; i++) {
-        if (i > 0 && (rc = mt_buf_append(out, ", ", 2)) < 0)
-            break;
-        rc = mt__cast_text(type->fields[i].type, &c->children[i], row, session,
-                           printing, out);
-    }
+    if (rc == 0)
+        rc = mt__text_fields(type, c, row, ", ", text_value, s, out);
     return rc < 0 ? rc : mt_buf_byte(out, ')');
 }
 
 int mt__cast_text(const mt_type *type, const mt_column *c, int32_t row,
                   const mt_cast_session *session, bool printing, mt_buf *out)
 {
+    const style s = {session, printing};
     const uint8_t *values = c->values;
     char text[MT_TEXT_MAX];
     int32_t at, len;
@@ -222,9 +213,9 @@ int mt__cast_text(const mt_type *type, const mt_column *c, int32_t row,
         return printing ? append_hex(out, values + at, len)
                         : append_utf8(out, values + at, len);
     case MT_FORM_LIST:
-        return text_list(type, c, row, session, printing, out);
+        return mt__text_list(type, c, row, text_value, &s, out);
     case MT_FORM_STRUCT:
-        return text_row(type, c, row, session, printing, out);
+        return text_row(type, c, row, &s, out);
     default:
         return mt_buf_append(out, "NULL", 4);
     }

@@ -38,6 +38,20 @@ size_t mt__text_millis(char *out, int64_t millis);
 bool mt__text_number(char *out, size_t *len, const mt_type *type,
                      const void *value);
 
+/* Appends the text of one value; `how` is what its caller was given. 0 or
+ * MT_ENOMEM. */
+typedef int (*mt__text_fn)(const mt_type *type, const mt_column *c, int32_t row,
+                           const void *how, mt_buf *out);
+
+/* An ARRAY as "[1, 2]", a MAP or MULTISET as "{k=v, ...}", its elements by
+ * `text`. */
+int mt__text_list(const mt_type *type, const mt_column *c, int32_t row,
+                  mt__text_fn text, const void *how, mt_buf *out);
+/* The fields of a ROW by `text`, with `between` between them. */
+int mt__text_fields(const mt_type *type, const mt_column *c, int32_t row,
+                    const char *between, mt__text_fn text, const void *how,
+                    mt_buf *out);
+
 /* Notes a row as the record that an error is about: "name=value, ...", a value
  * a field of `type`, whose column in `batch` is columns[i], or i when `columns`
  * is NULL. A column that cannot be shown ends the text: the error that it would

@@ -74,9 +74,10 @@ static int append_bytes(const int8_t *bytes, int32_t len, mt_buf *out)
     return rc < 0 ? rc : mt_buf_byte(out, ']');
 }
 
-static int append_list(const mt_type *type, const mt_column *c, int32_t row,
-                       mt_buf *out)
+int mt__text_list(const mt_type *type, const mt_column *c, int32_t row,
+                  mt__text_fn text, const void *how, mt_buf *out)
 {
+    const mt_field *fields = type->fields;
     bool map = type->kind != MT_ARRAY;
     int32_t i;
     int rc = mt_buf_byte(out, map ? '{' : '[');
@@ -84,26 +85,44 @@ static int append_list(const mt_type *type, const mt_column *c, int32_t row,
     for (i = c->offsets[row]; rc == 0 && i < c->offsets[row + 1]; i++) {
         if (i > c->offsets[row] && (rc = mt_buf_append(out, ", ", 2)) < 0)
             break;
-        rc = mt_text_value(type->fields[0].type, &c->children[0], i, out);
+        rc = text(fields[0].type, &c->children[0], i, how, out);
         if (rc == 0 && map && (rc = mt_buf_byte(out, '=')) == 0)
-            rc = mt_text_value(type->fields[1].type, &c->children[1], i, out);
+            rc = text(fields[1].type, &c->children[1], i, how, out);
     }
     return rc < 0 ? rc : mt_buf_byte(out, map ? '}' : ']');
+}
+
+int mt__text_fields(const mt_type *type, const mt_column *c, int32_t row,
+                    const char *between, mt__text_fn text, const void *how,
+                    mt_buf *out)
+{
+    size_t between_len = strlen(between);
+    int32_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i < type->fields_len; i++) {
+        if (i > 0 && (rc = mt_buf_append(out, between, between_len)) < 0)
+            break;
+        rc = text(type->fields[i].type, &c->children[i], row, how, out);
+    }
+    return rc;
+}
+
+static int append_value(const mt_type *type, const mt_column *c, int32_t row,
+                        const void *how, mt_buf *out)
+{
+    (void)how;
+    return mt_text_value(type, c, row, out);
 }
 
 static int append_row(const mt_type *type, const mt_column *c, int32_t row,
                       mt_buf *out)
 {
-    const char *open = type->tuple ? "(" : "+I[";
-    const char *between = type->tuple ? "," : ", ";
-    int rc = mt_buf_append(out, open, strlen(open));
-    int32_t i;
+    int rc = type->tuple ? mt_buf_byte(out, '(') : mt_buf_append(out, "+I[", 3);
 
-    for (i = 0; rc == 0 && i < type->fields_len; i++) {
-        if (i > 0 && (rc = mt_buf_append(out, between, strlen(between))) < 0)
-            break;
-        rc = mt_text_value(type->fields[i].type, &c->children[i], row, out);
-    }
+    if (rc == 0)
+        rc = mt__text_fields(type, c, row, type->tuple ? "," : ", ",
+                             append_value, NULL, out);
     return rc < 0 ? rc : mt_buf_byte(out, type->tuple ? ')' : ']');
 }
 
@@ -129,7 +148,7 @@ int mt_text_value(const mt_type *type, const mt_column *c, int32_t row,
             return append_bytes((const int8_t *)values + at, len, out);
         return mt_buf_append(out, values + at, (size_t)len);
     case MT_FORM_LIST:
-        return append_list(type, c, row, out);
+        return mt__text_list(type, c, row, append_value, NULL, out);
     case MT_FORM_STRUCT:
         return append_row(type, c, row, out);
     default:
