@@ -516,9 +516,10 @@ local EXECUTE_ASYNC = args.signature("execute_async", { { "job_name", args.is_st
 
 local function start_registered(self, job_name)
     local name = job_name or self.configuration:get_string("pipeline.name", DEFAULT_JOB_NAME)
-    local client = self:start(name, self.sinks)
+    -- They are done with also where the plan is refused: the next job is another.
+    local sinks = self.sinks
     self.sinks = {}
-    return client
+    return (self:start(name, sinks))
 end
 
 --- Runs the job and waits for its end. Raises the job's error when it fails.

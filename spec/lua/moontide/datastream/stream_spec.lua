@@ -264,4 +264,13 @@ describe("a stream", function()
             environment():from_collection {}
         end))
     end)
+
+    it("forgets the sinks of a job that is refused", function()
+        local env, file = environment(), io.tmpfile()
+        env:from_collection({ 1 }, Types.INT()):map(function() return file and 1 end, Types.INT())
+            :print()
+        assert.matches("upvalue 'file'", message(env.execute, env), 1, true)
+        file:close()
+        assert.matches("No operators defined", message(env.execute, env))
+    end)
 end)
