@@ -33,6 +33,7 @@
 -- @module moontide.script.driver
 local bit = require "bit"
 local ffi = require "ffi"
+local checkers = require "moontide.script.checkers"
 local core = require "moontide.core"
 local int64 = require "moontide.int64"
 local native = require "moontide.native"
@@ -44,7 +45,6 @@ local readers = require "moontide.script.readers"
 local RowKind = require "moontide.rowkind"
 local rows = require "moontide.row"
 local views = require "moontide.script.views"
-local writers = require "moontide.script.writers"
 
 local C = native.C
 local M = {}
@@ -221,7 +221,7 @@ local function use_values(self)
     self.steps, self.step_types = rest, step_types(rest)
     if #rest > 0 and first.type and first.type ~= "RAW" then
         self.value_type = parse(first.type)
-        self:use("check0", writers.checker(self.value_type, ""))
+        self:use("check0", checkers.new(self.value_type, ""))
         return "check0(values[i + 1])"
     end
     return "values[i + 1]"

@@ -1,6 +1,7 @@
 --- The source of a driver: a loop over rows that calls a chain's closures.
 -- @module moontide.script.generator
 local bit = require "bit"
+local checkers = require "moontide.script.checkers"
 local contexts = require "moontide.script.context"
 local keyed = require "moontide.script.keyed"
 local writers = require "moontide.script.writers"
@@ -171,7 +172,7 @@ function Generator:checked(k, v, depth)
     if k == #self.steps or not step.type or step.type == "RAW" then
         return
     end
-    local check = self:use("check" .. k, writers.checker(self.step_types[k], ""))
+    local check = self:use("check" .. k, checkers.new(self.step_types[k], ""))
     local _, _, test = writers.inline(self.step_types[k])
     if test then
         self:use_tests()

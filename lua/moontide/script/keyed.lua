@@ -5,10 +5,10 @@
 -- keys are equal and different keys differ.
 -- @module moontide.script.keyed
 local ffi = require "ffi"
+local checkers = require "moontide.script.checkers"
 local int64 = require "moontide.int64"
 local kinds = require "moontide.script.kinds"
 local rows = require "moontide.row"
-local writers = require "moontide.script.writers"
 
 local M = {}
 
@@ -102,7 +102,7 @@ end
 local function reducer(step, record_type, key_of)
     local fn, state = step.fn, {}
     local call = type(fn) == "function" and fn or function(a, b) return fn:reduce(a, b) end
-    local check = step.type and step.type ~= "RAW" and writers.checker(record_type, "")
+    local check = step.type and step.type ~= "RAW" and checkers.new(record_type, "")
     return function(i, v)
         local key = key_of(i)
         local last = state[key]
