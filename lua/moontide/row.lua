@@ -421,6 +421,24 @@ for name, method in pairs(Methods) do
     Row[name] = method
 end
 
+-- A closure's record as a Row of its own. A view tells its names and fields by
+-- `pairs`, so this also holds where fields have the names of its methods.
+local function row_of_view(view)
+    local fields, names = {}, {}
+    for name, field in pairs(view) do
+        names[#names + 1] = name
+        fields[#names] = field
+    end
+    return M.from(fields, #names, names)
+end
+
+for _, name in ipairs { "arity", "values", "as_dict", "to_table", "copy", "get_fields_by_names" } do
+    local method = Methods[name]
+    Row[name] = function(record, ...)
+        return method(type(record) == "cdata" and row_of_view(record) or record, ...)
+    end
+end
+
 --- A row of a given kind.
 -- @param kind one of `RowKind`
 -- @param ... as for `Row`

@@ -134,6 +134,25 @@ describe("Row", function()
         assert.matches("a field nmae, which its type lacks", message(conform, { nmae = 1 }))
     end)
 
+    it("gives its methods to records whose fields have their names", function()
+        local moontide = require "moontide"
+        local Types = moontide.Types
+        local env = moontide.StreamExecutionEnvironment.get_execution_environment()
+        env:set_parallelism(1)
+        local names = { "values", "arity", "copy" }
+        local texts = env:from_collection({ { 1, "a", null } },
+                Types.ROW_NAMED(names, { Types.INT(), Types.STRING(), Types.INT() }))
+            :rebalance() -- so that records arrive as views
+            :map(function(record)
+                local values, copy = Row.values(record), Row.copy(record)
+                return table.concat({ record.values, record.arity, Row.arity(record), values.n,
+                    values[2], tostring(values[3]), tostring(copy),
+                    Row.get_fields_by_names(record, { "arity" })[1], Row.as_dict(record).arity,
+                }, " ")
+            end, Types.STRING()):execute_and_collect { limit = 1 }
+        assert.equal("1 a 3 3 a nil Row(values=1, arity='a', copy=nil) a a", texts[1])
+    end)
+
     it("is told from other tables", function()
         assert.is_true(Row.is(Row(1)))
         assert.is_false(Row.is { 1 })
