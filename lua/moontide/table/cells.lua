@@ -134,6 +134,9 @@ local TEXT = {
         return M.double(tonumber(value))
     end,
     BINARY = hex, VARBINARY = hex,
+    TIMESTAMP_LTZ = function(value)
+        return (tostring(value):gsub("Z$", "")) -- the session's zone goes without saying
+    end,
     INTERVAL_MONTHS = interval, INTERVAL_MILLIS = interval,
     ARRAY = function(value, t)
         return list(value, t.element)
