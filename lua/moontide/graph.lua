@@ -42,6 +42,7 @@
 --     local plan, ids = graph.plan({ name = "job", parallelism = 2, settings = {} }, { sink })
 --     -- ids[sink] is the sink's node
 -- @module moontide.graph
+local copy_of = require "moontide.copy"
 local errors = require "moontide.error"
 local logical = require "moontide.logical"
 
@@ -225,10 +226,8 @@ function Builder:partition_step(partition, origin, partitions)
         return memo[id]
     end
     local producer = self:operator(origin)
-    local step, column, column_type = {}, "$key"
-    for k, v in pairs(partition.step) do
-        step[k] = v
-    end
+    local step, column = copy_of(partition.step), "$key"
+    local column_type
     if custom then
         column, column_type = "$partition", logical.scalar("INT")
         step.name, step.partitions = step.name or "Partition", partitions

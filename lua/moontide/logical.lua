@@ -9,6 +9,7 @@
 --
 -- A stream whose type nobody gave is RAW: its records are any Lua value.
 -- @module moontide.logical
+local copy_of = require "moontide.copy"
 local errors = require "moontide.error"
 
 local M = {}
@@ -197,10 +198,7 @@ end
 -- ---- what users ask a type --------------------------------------------------
 
 local function copy_with(t, key, value)
-    local copy = {}
-    for k, v in pairs(t) do
-        copy[k] = v
-    end
+    local copy = copy_of(t)
     copy[key] = value
     return setmetatable(copy, Type)
 end
@@ -226,11 +224,7 @@ end
 -- @usage Types.ROW_NAMED({ "a" }, { Types.INT() }):get_field_names()
 function Type:get_field_names()
     need_row(self, "get_field_names")
-    local names = {}
-    for i, field in ipairs(self.fields) do
-        names[i] = field.name
-    end
-    return names
+    return M.names(self.fields)
 end
 
 --- Types of the fields of a ROW, as a sequence.
@@ -508,6 +502,27 @@ function M.columns(t)
         return t.fields
     end
     return { { name = "f0", type = t } }
+end
+
+--- Names of columns.
+-- @tparam table columns a sequence of `{ name = }`
+-- @treturn {string,...}
+function M.names(columns)
+    local names = {}
+    for i, column in ipairs(columns) do
+        names[i] = column.name
+    end
+    return names
+end
+
+--- Position of a column by name, from 1, or nil.
+function M.position(columns, name)
+    for i, column in ipairs(columns) do
+        if column.name == name then
+            return i
+        end
+    end
+    return nil
 end
 
 --- The record type with one more column behind the others.

@@ -6,6 +6,7 @@
 -- @module moontide.connectors.kafka
 local args = require "moontide.args"
 local class = require "moontide.class"
+local copy_of = require "moontide.copy"
 local enum = require "moontide.enum"
 local errors = require "moontide.error"
 local is_schema = require("moontide.common.serialization").is_schema
@@ -60,14 +61,6 @@ local function add_format(options, key, schema, direction)
         options[prefix .. name .. "." .. option] = value
     end
     return options
-end
-
-local function copy_of(t)
-    local copy = {}
-    for k, v in pairs(t) do
-        copy[k] = v
-    end
-    return copy
 end
 
 local function check(n, name, value, checker)

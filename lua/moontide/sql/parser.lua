@@ -52,31 +52,30 @@ function M.expression(text)
     return node
 end
 
+--- What the method of a cursor reads, when it is the whole text.
+local function whole(text, method, ...)
+    local cursor = Cursor.new(text)
+    local tree = cursor[method](cursor, ...)
+    at_end(cursor)
+    return tree
+end
+
 --- Reads expressions between commas, each perhaps with an alias.
 -- @treturn table a sequence of nodes
 function M.expressions(text)
-    local cursor = Cursor.new(text)
-    local nodes = cursor:select_items()
-    at_end(cursor)
-    return nodes
+    return whole(text, "select_items")
 end
 
 --- Reads a type alone.
 -- @return a logical type
 function M.type(text)
-    local cursor = Cursor.new(text)
-    local t = cursor:type()
-    at_end(cursor)
-    return t
+    return whole(text, "type")
 end
 
 --- Reads a name such as catalog.database.`my table`.
 -- @treturn table a sequence of names
 function M.path(text)
-    local cursor = Cursor.new(text)
-    local path = cursor:path "a table's name"
-    at_end(cursor)
-    return path
+    return whole(text, "path", "a table's name")
 end
 
 return M

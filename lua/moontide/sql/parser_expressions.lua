@@ -59,21 +59,8 @@ local function temporal_literal(self, pos, key)
     return literal(pos, type, value)
 end
 
-local INTERVAL_UNITS = { YEAR = 1, MONTH = 2, DAY = 3, HOUR = 4, MINUTE = 5, SECOND = 6,
-    QUARTER = 1, WEEK = 3 }
-
---- A unit of an interval with its precision, which its text makes superfluous.
-local function interval_unit(self)
-    local unit = self.key[self.i] or ""
-    unit = INTERVAL_UNITS[unit] and unit or INTERVAL_UNITS[unit:gsub("S$", "")]
-        and unit:gsub("S$", "")
-    if not unit then
-        self:fail("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
-    end
-    self.i = self.i + 1
-    self:type_parameters(unit == "SECOND" and 2 or 1)
-    return unit
-end
+local INTERVAL_UNITS = { YEAR = true, MONTH = true, DAY = true, HOUR = true, MINUTE = true,
+    SECOND = true, QUARTER = true, WEEK = true }
 
 --- INTERVAL '1' DAY, INTERVAL -'1-2' YEAR TO MONTH.
 local function interval(self, pos)
@@ -83,8 +70,9 @@ local function interval(self, pos)
         self:accept "+"
     end
     local at, value = self:pos(), self:string "the interval as a string, such as '5'"
-    local from = interval_unit(self)
-    local to = self:accept "TO" and interval_unit(self) or nil
+    -- The text makes the units' precision superfluous.
+    local from = self:interval_unit(INTERVAL_UNITS, true)
+    local to = self:accept "TO" and self:interval_unit(INTERVAL_UNITS, true) or nil
     local type, problem = literals.interval(value, from, to)
     if not type then
         self:problem(problem, at)

@@ -50,10 +50,15 @@ local function time_zone(self, kind, pos)
     return kind
 end
 
---- One unit of an interval's type, such as DAY(3); gives its name.
-local function interval_unit(self)
-    local unit = self.key[self.i]
-    if not INTERVAL_UNITS[unit or ""] then
+--- One unit of an interval, such as DAY(3); gives its name.
+-- @tparam table units those that there are, as keys
+-- @tparam[opt] boolean plural takes DAYS for DAY
+function Cursor:interval_unit(units, plural)
+    local unit = self.key[self.i] or ""
+    if plural and not units[unit] then
+        unit = unit:gsub("S$", "")
+    end
+    if not units[unit] then
         self:fail("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
     end
     self.i = self.i + 1
@@ -62,8 +67,8 @@ local function interval_unit(self)
 end
 
 local function interval_type(self)
-    local pos, from = self:pos(), interval_unit(self)
-    local to = self:accept "TO" and interval_unit(self) or from
+    local pos, from = self:pos(), self:interval_unit(INTERVAL_UNITS)
+    local to = self:accept "TO" and self:interval_unit(INTERVAL_UNITS) or from
     local months = INTERVAL_UNITS[from] <= INTERVAL_UNITS.MONTH
     if INTERVAL_UNITS[to] < INTERVAL_UNITS[from]
         or months ~= (INTERVAL_UNITS[to] <= INTERVAL_UNITS.MONTH) then

@@ -295,12 +295,12 @@ local function mismatch(where, rel, columns, why)
 end
 
 local function refuse_column(where, columns, name)
-    local at = definitions.position(where.definition, name)
+    local at = logical.position(where.definition.columns, name)
     local kind = at and (where.definition.columns[at].expr and "computed" or "virtual")
     local message = at
         and ("column '%s' of table '%s' is %s, it can't be written"):format(name, where.name, kind)
         or ("column '%s' does not exist in table '%s'%s"):format(name, where.name,
-            problem.hint(name, definitions.names(columns)))
+            problem.hint(name, logical.names(columns)))
     problem.raise(where.text, where.columns_pos, message)
 end
 
@@ -322,9 +322,7 @@ end
 local function named_columns(where, columns, names)
     local positions, seen = {}, {}
     for i, name in ipairs(names) do
-        for at, column in ipairs(columns) do
-            positions[i] = column.name == name and at or positions[i]
-        end
+        positions[i] = logical.position(columns, name)
         if not positions[i] then
             refuse_column(where, columns, name)
         elseif seen[positions[i]] then

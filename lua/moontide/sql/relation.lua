@@ -15,6 +15,7 @@
 -- `collect` take one.
 -- @module moontide.sql.relation
 local ast = require "moontide.sql.ast"
+local logical = require "moontide.logical"
 
 local M = {}
 
@@ -73,21 +74,12 @@ end
 
 --- Names of a relation's columns.
 function M.names(relation)
-    local names = {}
-    for i, column in ipairs(relation.columns) do
-        names[i] = column.name
-    end
-    return names
+    return logical.names(relation.columns)
 end
 
 --- Position of a column by name, or nil.
 function M.position(relation, name)
-    for i, column in ipairs(relation.columns) do
-        if column.name == name then
-            return i
-        end
-    end
-    return nil
+    return logical.position(relation.columns, name)
 end
 
 -- ---- EXPLAIN ---------------------------------------------------------------------------

@@ -4,7 +4,9 @@
 -- at the whole.
 -- @module moontide.table.alter
 local ast = require "moontide.sql.ast"
+local copy_of = require "moontide.copy"
 local definitions = require "moontide.table.definition"
+local logical = require "moontide.logical"
 
 local M = {}
 
@@ -118,7 +120,7 @@ end
 
 function alter.rename_column(definition, action, report)
     local column, i = definitions.need_column(definition, action.from, "RENAME", action.pos, report)
-    if definitions.position(definition, action.to) then
+    if logical.position(definition.columns, action.to) then
         report(action.pos, ("column '%s' exists already"):format(action.to))
     end
     local user = user_of(definition, action.from)
@@ -131,7 +133,7 @@ function alter.rename_column(definition, action, report)
         end
         definition.primary_key = key
     end
-    local copy = definitions.copy_column(column)
+    local copy = copy_of(column)
     copy.name = action.to
     definition.columns[i] = copy
 end

@@ -14,6 +14,8 @@
 -- supported yet. Functions that check take `report(pos, message)`, which raises.
 -- @module moontide.table.definition
 local ast = require "moontide.sql.ast"
+local copy_of = require "moontide.copy"
+local logical = require "moontide.logical"
 local problem = require "moontide.sql.problem"
 local type_text = require "moontide.table.type_text"
 
@@ -21,31 +23,12 @@ local M = {}
 
 -- ---- building -------------------------------------------------------------------------
 
---- Position of a column by name, or nil.
-function M.position(definition, name)
-    for i, column in ipairs(definition.columns) do
-        if column.name == name then
-            return i
-        end
-    end
-    return nil
-end
-
---- Names of columns, for messages and suggestions.
-function M.names(columns)
-    local names = {}
-    for i, column in ipairs(columns) do
-        names[i] = column.name
-    end
-    return names
-end
-
 --- The column of that name; raises with the nearest name.
 function M.need_column(definition, name, what, pos, report)
-    local i = M.position(definition, name)
+    local i = logical.position(definition.columns, name)
     if not i then
         report(pos, ("%s: the table has no column '%s'%s"):format(what, name,
-            problem.hint(name, M.names(definition.columns))))
+            problem.hint(name, logical.names(definition.columns))))
     end
     return definition.columns[i], i
 end
@@ -92,7 +75,7 @@ local add = {}
 M.add = add
 
 function add.column(definition, element, report)
-    if M.position(definition, element.name) then
+    if logical.position(definition.columns, element.name) then
         report(element.pos, ("column '%s' stands twice"):format(element.name))
     elseif element.expr then
         check_expression(element, "a computed column", report)
@@ -132,7 +115,7 @@ local function check_key(definition, report)
         seen[name] = true
         -- A key makes its columns NOT NULL.
         if column.type.nulls then
-            local copy = M.copy_column(column)
+            local copy = copy_of(column)
             copy.type = column.type:not_null()
             definition.columns[i] = copy
         end
@@ -174,28 +157,12 @@ function M.check(definition, report)
     return definition
 end
 
-local function copy_list(list)
-    local copy = {}
-    for i, item in ipairs(list) do
-        copy[i] = item
-    end
-    return copy
-end
-
-function M.copy_column(column)
-    local copy = {}
-    for key, value in pairs(column) do
-        copy[key] = value
-    end
-    return copy
-end
-
 --- A copy whose lists may be changed.
 function M.copy(definition)
-    local copy = M.copy_column(definition)
-    copy.columns = copy_list(definition.columns)
-    copy.partition_keys = copy_list(definition.partition_keys)
-    copy.options = copy_list(definition.options)
+    local copy = copy_of(definition)
+    copy.columns = copy_of(definition.columns)
+    copy.partition_keys = copy_of(definition.partition_keys)
+    copy.options = copy_of(definition.options)
     return copy
 end
 
@@ -293,7 +260,7 @@ local function like_options(definition, other, rule, report)
     if rule == "EXCLUDING" then
         return
     end
-    local options = copy_list(other.options)
+    local options = copy_of(other.options)
     for _, pair in ipairs(definition.options) do
         if rule == "INCLUDING" and M.option(other, pair[1]) then
             report(pair.pos,
@@ -333,7 +300,7 @@ end
 function M.of_statement(statement, other, report)
     local definition = {
         kind = "table", columns = {}, partition_keys = statement.partitioned_by or {},
-        comment = statement.comment, options = copy_list(statement.options), pos = statement.pos,
+        comment = statement.comment, options = copy_of(statement.options), pos = statement.pos,
     }
     if other then
         apply_like(definition, other, statement.like, statement.elements, report)

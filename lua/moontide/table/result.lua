@@ -40,10 +40,7 @@ local function over(rows)
 end
 
 local function rows_of(values, columns)
-    local names, rows = {}, {}
-    for i, column in ipairs(columns) do
-        names[i] = column.name
-    end
+    local names, rows = logical.names(columns), {}
     for i, fields in ipairs(values) do
         rows[i] = Row.from({ unpack(fields, 1, #columns) }, #columns, names)
     end
@@ -144,10 +141,7 @@ local function write_line(line)
 end
 
 local function print_list(self, emit)
-    local names, rows = {}, {}
-    for i, column in ipairs(self.columns) do
-        names[i] = column.name
-    end
+    local names, rows = logical.names(self.columns), {}
     for row in self:collect() do
         local texts = {}
         for i in ipairs(names) do

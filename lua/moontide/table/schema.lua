@@ -4,6 +4,7 @@
 local args = require "moontide.args"
 local ast = require "moontide.sql.ast"
 local class = require "moontide.class"
+local copy_of = require "moontide.copy"
 local errors = require "moontide.error"
 local logical = require "moontide.logical"
 local parser = require "moontide.sql.parser"
@@ -270,12 +271,8 @@ end
 
 --- The descriptor.
 function DescriptorBuilder:build()
-    local copy = {}
-    for i, pair in ipairs(self.options) do
-        copy[i] = pair
-    end
-    return setmetatable({ options = copy, declared = self.declared, partitions = self.partitions,
-        text = self.text }, TableDescriptor)
+    return setmetatable({ options = copy_of(self.options), declared = self.declared,
+        partitions = self.partitions, text = self.text }, TableDescriptor)
 end
 
 function TableDescriptor:get_schema()
@@ -335,11 +332,7 @@ function TableSchemaBuilder:build()
 end
 
 function TableSchema:get_field_names()
-    local names = {}
-    for i, column in ipairs(self.columns) do
-        names[i] = column.name
-    end
-    return names
+    return logical.names(self.columns)
 end
 
 function TableSchema:get_field_data_types()

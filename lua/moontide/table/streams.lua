@@ -4,7 +4,6 @@
 local args = require "moontide.args"
 local casts = require "moontide.sql.casts"
 local class = require "moontide.class"
-local definitions = require "moontide.table.definition"
 local errors = require "moontide.error"
 local expressions = require "moontide.table.expressions"
 local graph = require "moontide.graph"
@@ -47,7 +46,7 @@ local function fields_of(nodes)
 end
 
 local function unknown_field(name, columns)
-    local names = definitions.names(columns)
+    local names = logical.names(columns)
     return errors.raise("SQL", "the stream has no field '%s'%s (fields: %s)", name,
         problem.hint(name, names), table.concat(names, ", "))
 end
@@ -57,7 +56,7 @@ end
 local function by_name(columns, fields)
     local positions, named = {}, false
     for i, field in ipairs(fields) do
-        positions[i] = definitions.position({ columns = columns }, field.from) or false
+        positions[i] = logical.position(columns, field.from) or false
         named = named or field.renamed or positions[i]
     end
     if not named then
