@@ -16,7 +16,7 @@ extern "C" {
 
 #define MT_VERSION "0.1.0"
 
-/* ---- reading errors ---------------------------------------------------------- */
+/* ---- reading errors ------------------------------------------------------ */
 
 /* Beside code and message (moontide_plugin.h): what caused it, and the notes
  * that it or any of its causes carries. Borrowed until the error is freed; NULL
@@ -30,7 +30,7 @@ MT_API const void *mt_error_record(const mt_error *err, size_t *len);
  * 0 or MT_ENOMEM. */
 MT_API int mt_error_text(const mt_error *err, mt_buf *out);
 
-/* ---- the host's side -------------------------------------------------------- */
+/* ---- the host's side ----------------------------------------------------- */
 
 /* Where log lines go; the default writes WARN and ERROR to stderr. `fn` may be
  * called from any thread, must not call back into Moontide, and must be set
@@ -47,7 +47,7 @@ MT_API int mt_plugin_path(const char *path, mt_error **err);
 MT_API const mt_plugin *mt_plugin_find(mt_plugin_kind kind, const char *name,
                                        mt_error **err);
 
-/* ---- plans -------------------------------------------------------------------- */
+/* ---- plans ----------------------------------------------------------- */
 
 /* What is to run, as plain data: no pointers of a process, so that it could be
  * written out and run elsewhere. Copies all it is given. */
@@ -56,21 +56,21 @@ typedef struct mt_plan mt_plan;
 /* How records travel along an edge. FORWARD between unequal parallelisms is a
  * REBALANCE, as in Flink; the small batches of a REBALANCE, RESCALE or SHUFFLE
  * are dealt record by record, large ones go whole. */
-#define MT_SHIPS(XX)                                                          \
-    XX(FORWARD)   /* subtask i to subtask i */                                \
-    XX(REBALANCE) /* round robin over all */                                  \
-    XX(RESCALE)   /* round robin within a local group */                      \
-    XX(SHUFFLE)   /* at random */                                             \
-    XX(BROADCAST) /* to every subtask */                                      \
-    XX(GLOBAL)    /* all to subtask 0 */                                      \
-    XX(HASH)      /* by the key group of `columns` */                         \
+#define MT_SHIPS(XX)                                                           \
+    XX(FORWARD)   /* subtask i to subtask i */                                 \
+    XX(REBALANCE) /* round robin over all */                                   \
+    XX(RESCALE)   /* round robin within a local group */                       \
+    XX(SHUFFLE)   /* at random */                                              \
+    XX(BROADCAST) /* to every subtask */                                       \
+    XX(GLOBAL)    /* all to subtask 0 */                                       \
+    XX(HASH)      /* by the key group of `columns` */                          \
     XX(CUSTOM)    /* to the subtask that column columns[0] (INT) names */
 
 typedef enum mt_ship {
 #define MT_SHIP_ENUM(name) MT_SHIP_##name,
     MT_SHIPS(MT_SHIP_ENUM)
 #undef MT_SHIP_ENUM
-    MT_SHIPS_LEN
+        MT_SHIPS_LEN
 } mt_ship;
 
 /* kind: "source" and "sink" run a connector; any other names an operator:
@@ -87,11 +87,11 @@ typedef struct mt_node {
     mt_strings metadata;
     const int32_t *primary_key;
     int32_t primary_key_len;
-    int32_t parallelism;     /* 0: the plan's */
-    int32_t max_parallelism; /* key groups; 0: the plan's */
+    int32_t parallelism;       /* 0: the plan's */
+    int32_t max_parallelism;   /* key groups; 0: the plan's */
     int64_t buffer_timeout_ms; /* MT_UNSET: the plan's */
-    bool chain_start; /* never chained to what comes before */
-    bool chain_none;  /* chained to nothing */
+    bool chain_start;          /* never chained to what comes before */
+    bool chain_none;           /* chained to nothing */
     const void *payload;
     size_t payload_len;
 } mt_node;
@@ -114,19 +114,20 @@ MT_API int mt_plan_connect(mt_plan *plan, int32_t from, int32_t to,
                            int32_t input, mt_ship ship, const int32_t *columns,
                            int32_t columns_len, mt_error **err);
 
-/* ---- jobs ----------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------- */
 
 typedef struct mt_job mt_job;
 
-#define MT_JOB_STATES(XX)                                                     \
-    XX(CREATED) XX(RUNNING) XX(FINISHED) XX(CANCELLING) XX(CANCELED)          \
-    XX(FAILING) XX(FAILED)
+#define MT_JOB_STATES(XX)                                                      \
+    XX(CREATED)                                                                \
+    XX(RUNNING) XX(FINISHED) XX(CANCELLING) XX(CANCELED) XX(FAILING)           \
+        XX(FAILED)
 
 typedef enum mt_job_state {
 #define MT_JOB_ENUM(name) MT_JOB_##name,
     MT_JOB_STATES(MT_JOB_ENUM)
 #undef MT_JOB_ENUM
-    MT_JOB_STATES_LEN
+        MT_JOB_STATES_LEN
 } mt_job_state;
 
 /* Starts every task of the plan on its own thread and returns at once. The
@@ -136,8 +137,8 @@ MT_API mt_job *mt_job_start(const mt_plan *plan, mt_error **err);
  * ever). Returns 1 when it has FINISHED or was CANCELED, 0 while it runs, and
  * the code of its error when it FAILED, with *err a copy. thread: any. */
 MT_API int mt_job_wait(mt_job *job, int64_t timeout_ms, mt_error **err);
-MT_API mt_job_state mt_job_state_of(const mt_job *job);    /* thread: any */
-MT_API const char *mt_job_state_name(mt_job_state state);  /* "RUNNING" */
+MT_API mt_job_state mt_job_state_of(const mt_job *job);   /* thread: any */
+MT_API const char *mt_job_state_name(mt_job_state state); /* "RUNNING" */
 MT_API const char *mt_job_id(const mt_job *job); /* 32 hex digits; borrowed */
 MT_API const char *mt_job_name(const mt_job *job);
 MT_API int64_t mt_job_runtime_ms(const mt_job *job); /* so far, or in all */
@@ -148,6 +149,12 @@ MT_API void mt_job_stop(mt_job *job);
 MT_API void mt_job_cancel(mt_job *job);
 /* Cancels if it still runs, waits for its threads, frees it. */
 MT_API void mt_job_free(mt_job *job); /* NULL is fine */
+/* How long ago the job was cancelled or failed, in ms, while threads of it are
+ * still to leave; 0 in every other state. thread: any. */
+MT_API int64_t mt_job_ending_ms(const mt_job *job);
+/* What the job fails with, known before all its threads have left: the code and
+ * *err, or 0 when it has not failed. thread: any. */
+MT_API int mt_job_failure(const mt_job *job, mt_error **err);
 /* The operator that is still busy `job` ms after cancel, for messages; writes a
  * name or "" to `out`. thread: any. */
 MT_API void mt_job_straggler(const mt_job *job, char *out, size_t out_len);
@@ -167,7 +174,7 @@ typedef void (*mt_metric_fn)(void *arg, const char *operator_name,
                              int64_t value);
 MT_API void mt_job_metrics(mt_job *job, mt_metric_fn fn, void *arg);
 
-/* ---- Lua -------------------------------------------------------------------------- */
+/* ---- Lua ----------------------------------------------------------- */
 
 #ifdef MT_WITH_LUA
 struct lua_State;

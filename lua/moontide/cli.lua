@@ -31,12 +31,11 @@ end
 
 -- Jobs that the script started and left running.
 local function wait_for_jobs()
-    local core = require "moontide.core"
     collectgarbage() -- an iterator that nobody holds any more cancels its job
-    for _, job in ipairs(core.jobs()) do
-        repeat
-            local status = job:wait(100)
-        until status ~= "running"
+    if package.loaded["moontide.job"] then
+        for _, client in ipairs(require("moontide.job").unfinished()) do
+            client:wait()
+        end
     end
 end
 

@@ -4,7 +4,12 @@
 -- job every 100 ms and is in Lua in between, so that an interrupt is seen also
 -- under plain luajit: the job is then drained (sources stop, what is under way
 -- reaches the sinks, offsets are committed) before the interrupt goes on.
+--
+-- A closure that never returns can't be interrupted. When it keeps a job that was
+-- cancelled or has failed from ending for longer than `task.cancellation.timeout`
+-- (5 s unless set, 0: for ever), waiting raises an error that names the operator.
 -- @module moontide.job
+local Duration = require "moontide.common.duration"
 local args = require "moontide.args"
 local class = require "moontide.class"
 local enum = require "moontide.enum"
@@ -13,9 +18,8 @@ local errors = require "moontide.error"
 local M = {}
 
 local SLICE_MS = 100
--- How long an interrupted job may drain, and a cancelled one take to end.
+-- How long an interrupted job may drain.
 local DRAIN_MS = 1500
-local CANCEL_MS = 5000
 
 M.JobStatus = enum.new("JobStatus", {
     "INITIALIZING", "CREATED", "RUNNING", "FAILING", "FAILED", "CANCELLING", "CANCELED",
@@ -105,7 +109,12 @@ M.JobClient = JobClient
 -- @tparam table plan as `moontide.graph` makes it
 -- @treturn JobClient
 function M.start(plan)
+    local timeout = plan.settings and plan.settings["task.cancellation.timeout"]
+    local patience_ms = timeout and Duration.parse_millis(timeout)
     local handle = require("moontide.core").job_start(plan)
+    if patience_ms then
+        handle:patience(patience_ms > 0 and patience_ms or 2 ^ 53)
+    end
     return setmetatable({ handle = handle }, JobClient)
 end
 
@@ -148,7 +157,7 @@ end
 function JobClient:cancel()
     self.handle:cancel()
     return future(function()
-        pcall(self.wait, self, CANCEL_MS)
+        pcall(self.wait, self, self.handle:patience())
         return self:status()
     end, function()
         return ENDED[self:status()] ~= nil
@@ -161,7 +170,24 @@ function JobClient:stop()
     self.handle:stop()
 end
 
-local function wait_slices(handle, timeout_ms)
+--- Raises when a closure keeps the job from ending; see above.
+function JobClient:check_ending()
+    local handle = self.handle
+    if handle:ending_ms() <= handle:patience() then
+        return
+    end
+    local name = handle:straggler()
+    local _, failure = pcall(handle.failure, handle)
+    error(errors.new {
+        code = "TIMEOUT", operator = name, cause = failure,
+        message = ("'%s' does not return from a call of the script, %d ms after the job %s; " ..
+            "it can't be interrupted, so its thread is left behind"):format(name,
+            handle:ending_ms(), failure and "failed" or "was cancelled"),
+    }, 0)
+end
+
+local function wait_slices(self, timeout_ms)
+    local handle = self.handle
     local waited = 0
     while true do
         local slice = SLICE_MS
@@ -173,16 +199,17 @@ local function wait_slices(handle, timeout_ms)
         if state ~= "running" or (timeout_ms and waited >= timeout_ms) then
             return state
         end
+        self:check_ending()
     end
 end
 
 -- After an interrupt: lets the job drain, then cancels what did not.
-local function drain(handle)
-    handle:stop()
-    local ok, state = pcall(wait_slices, handle, DRAIN_MS)
+local function drain(self)
+    self.handle:stop()
+    local ok, state = pcall(wait_slices, self, DRAIN_MS)
     if ok and state == "running" then
-        handle:cancel()
-        pcall(wait_slices, handle, CANCEL_MS)
+        self.handle:cancel()
+        pcall(wait_slices, self, self.handle:patience())
     end
 end
 
@@ -194,10 +221,10 @@ function JobClient:wait(timeout_ms)
     if timeout_ms ~= 0 then
         M.refuse_in_nginx("JobClient.wait", "JobClient.status")
     end
-    local ok, state = pcall(wait_slices, self.handle, timeout_ms)
+    local ok, state = pcall(wait_slices, self, timeout_ms)
     if not ok then
         if not errors.is(state) then
-            drain(self.handle)
+            drain(self)
         end
         error(state, 0)
     end

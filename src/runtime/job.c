@@ -56,6 +56,7 @@ static void abandon(mt_job *job, mt_job_state state)
 {
     int32_t i;
 
+    atomic_store(&job->abandoned_ms, mt_now_ms());
     atomic_store(&job->state, state);
     atomic_store(&job->cancelled, true);
     for (i = 0; i < job->tasks_len; i++)
@@ -206,7 +207,7 @@ static void *supervise(void *arg)
     return NULL;
 }
 
-/* ---- building ------------------------------------------------------------ */
+/* ---- building ----------------------------------------------------------- */
 
 static int make_locks(mt_job *job, mt_error **err)
 {
@@ -370,7 +371,7 @@ static int build_job(mt_job *job, const mt_plan *plan, mt_error **err)
     return make_collected(job, err);
 }
 
-/* ---- starting ------------------------------------------------------------ */
+/* ---- starting ----------------------------------------------------------- */
 
 static int start_supervisor(mt_job *job, mt_error **err)
 {
@@ -431,7 +432,7 @@ mt_job *mt_job_start(const mt_plan *plan, mt_error **err)
     return NULL;
 }
 
-/* ---- freeing ------------------------------------------------------------- */
+/* ---- freeing ----------------------------------------------------------- */
 
 static void drop_collected(mt_job *job)
 {
@@ -477,7 +478,7 @@ void mt_job_free(mt_job *job)
     mt_free(job, sizeof(*job));
 }
 
-/* ---- looking ------------------------------------------------------------- */
+/* ---- looking ----------------------------------------------------------- */
 
 mt_job_state mt_job_state_of(const mt_job *job)
 {
@@ -517,6 +518,35 @@ void mt_job_metrics(mt_job *job, mt_metric_fn fn, void *arg)
     mt__metrics_each(&job->metrics, fn, arg);
 }
 
+/* The failure of a job that has one; the mutex is held. */
+static int report_failure(const mt_job *job, mt_error **err)
+{
+    if (err)
+        *err = mt__error_copy(job->error);
+    return mt_error_code(job->error);
+}
+
+int64_t mt_job_ending_ms(const mt_job *job)
+{
+    int state = mt_job_state_of(job);
+
+    if (state != MT_JOB_CANCELLING && state != MT_JOB_FAILING)
+        return 0;
+    return mt_now_ms() - atomic_load(&((mt_job *)job)->abandoned_ms);
+}
+
+int mt_job_failure(const mt_job *job, mt_error **err)
+{
+    mt_job *j = (mt_job *)job;
+    int rc = 0;
+
+    pthread_mutex_lock(&j->mutex);
+    if (j->error)
+        rc = report_failure(j, err);
+    pthread_mutex_unlock(&j->mutex);
+    return rc;
+}
+
 /* Borrowed from the plan, which the job keeps. */
 static const char *straggler_name(mt_job *job)
 {
@@ -543,7 +573,7 @@ void mt_job_straggler(const mt_job *job, char *out, size_t out_len)
     pthread_mutex_unlock(&j->mutex);
 }
 
-/* ---- waiting ------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------- */
 
 static int64_t deadline_of(int64_t timeout_ms)
 {
@@ -552,14 +582,6 @@ static int64_t deadline_of(int64_t timeout_ms)
     return timeout_ms < 0 || timeout_ms > INT64_MAX - now_ms
                ? INT64_MAX
                : now_ms + timeout_ms;
-}
-
-/* The failure of a job that has FAILED; the mutex is held. */
-static int report_failure(const mt_job *job, mt_error **err)
-{
-    if (err)
-        *err = mt__error_copy(job->error);
-    return mt_error_code(job->error);
 }
 
 int mt_job_wait(mt_job *job, int64_t timeout_ms, mt_error **err)

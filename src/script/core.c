@@ -21,7 +21,7 @@
  * from the collector until then, since nobody need hold an asynchronous one. */
 #define JOBS_KEY "moontide.jobs"
 
-/* ---- errors --------------------------------------------------------------------- */
+/* ---- errors ----------------------------------------------------------- */
 
 static void set_text(lua_State *L, const char *name, const char *text)
 {
@@ -99,11 +99,14 @@ int mt__lua_raise(lua_State *L, mt_error *err)
     return lua_error(L);
 }
 
-/* ---- jobs -------------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------- */
 
 typedef struct job_handle {
     mt_job *job;
+    int64_t patience_ms;
 } job_handle;
+
+enum { PATIENCE_MS = 5000 };
 
 static mt_job *check_job(lua_State *L)
 {
@@ -149,6 +152,7 @@ static int core_job_start(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     h = lua_newuserdata(L, sizeof(*h));
     h->job = NULL;
+    h->patience_ms = PATIENCE_MS;
     luaL_getmetatable(L, JOB_TYPE);
     lua_setmetatable(L, -2);
     plan = mt__plan_read(L, 1, &err);
@@ -163,13 +167,40 @@ static int core_job_start(lua_State *L)
     return 1;
 }
 
+/* A closure that never returns can't be interrupted, and its thread not be
+ * joined: past its patience the host is let go and the job's memory stays. */
+static void leave_behind(mt_job *job)
+{
+    char name[256];
+
+    mt_job_straggler(job, name, sizeof(name));
+    mt_log(MT_LOG_ERROR, "job",
+           "'%s' does not return from a call of the script and can't be "
+           "interrupted; its thread is left behind",
+           name[0] ? name : mt_job_name(job));
+}
+
+static bool has_ended(job_handle *h)
+{
+    int64_t patience_ms;
+    int rc;
+
+    mt_job_cancel(h->job);
+    patience_ms = h->patience_ms - mt_job_ending_ms(h->job);
+    rc = mt_job_wait(h->job, patience_ms > 0 ? patience_ms : 0, NULL);
+    return rc != 0;
+}
+
 static int job_gc(lua_State *L)
 {
     job_handle *h = luaL_checkudata(L, 1, JOB_TYPE);
 
     if (h->job) {
         mt__job_list_remove(h->job);
-        mt_job_free(h->job);
+        if (has_ended(h))
+            mt_job_free(h->job);
+        else
+            leave_behind(h->job);
     }
     h->job = NULL;
     return 0;
@@ -212,7 +243,7 @@ static int call_collect(lua_State *L)
 static int push_rows(lua_State *L, mt_batch *batch)
 {
     mt_error *err = NULL;
-    mt_buf type = { 0 };
+    mt_buf type = {0};
     int rc = mt_batch_complete(batch, &err);
 
     if (rc == 0 && mt_type_text(batch->type, &type) < 0)
@@ -239,8 +270,12 @@ static int job_take(lua_State *L)
     mt_batch *batch = NULL;
     int rc = mt_job_take(job, node, timeout_ms, &batch, &err);
 
-    if (rc < 0)
+    if (rc < 0) {
+        /* Whoever reads the job's records has been told of its end. */
+        if (mt_job_state_of(job) == MT_JOB_FAILED)
+            keep_job(L, 1, false);
         return mt__lua_raise(L, err);
+    }
     if (rc != 1) {
         lua_pushstring(L, rc == 0 ? "none" : "end");
         return 1;
@@ -282,6 +317,31 @@ static int job_straggler(lua_State *L)
     return 1;
 }
 
+static int job_ending_ms(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)mt_job_ending_ms(check_job(L)));
+    return 1;
+}
+
+static int job_failure(lua_State *L)
+{
+    mt_error *err = NULL;
+
+    if (mt_job_failure(check_job(L), &err) < 0)
+        return mt__lua_raise(L, err);
+    return 0;
+}
+
+static int job_patience(lua_State *L)
+{
+    job_handle *h = luaL_checkudata(L, 1, JOB_TYPE);
+
+    if (!lua_isnoneornil(L, 2))
+        h->patience_ms = (int64_t)luaL_checknumber(L, 2);
+    lua_pushnumber(L, (lua_Number)h->patience_ms);
+    return 1;
+}
+
 static int job_stop(lua_State *L)
 {
     mt_job_stop(check_job(L));
@@ -303,10 +363,10 @@ typedef struct metric_row {
     int64_t value;
 } metric_row;
 
-static void gather_metric(void *arg, const char *operator_name,
-                          int32_t subtask, const char *metric, int64_t value)
+static void gather_metric(void *arg, const char *operator_name, int32_t subtask,
+                          const char *metric, int64_t value)
 {
-    metric_row row = { .subtask = subtask, .value = value };
+    metric_row row = {.subtask = subtask, .value = value};
     size_t len = strlen(operator_name);
 
     if (len >= sizeof(row.operator_name))
@@ -333,7 +393,7 @@ static void push_metric(lua_State *L, const metric_row *row)
 static int job_metrics(lua_State *L)
 {
     mt_job *job = check_job(L);
-    mt_buf rows = { 0 };
+    mt_buf rows = {0};
     size_t i, len;
     metric_row *copy;
 
@@ -352,20 +412,20 @@ static int job_metrics(lua_State *L)
 }
 
 static const luaL_Reg job_methods[] = {
-    { "wait", job_wait },           { "take", job_take },
-    { "state", job_state },         { "id", job_id },
-    { "name", job_name },           { "runtime_ms", job_runtime_ms },
-    { "straggler", job_straggler }, { "stop", job_stop },
-    { "cancel", job_cancel },       { "metrics", job_metrics },
-    { NULL, NULL },
+    {"wait", job_wait},           {"take", job_take},
+    {"state", job_state},         {"id", job_id},
+    {"name", job_name},           {"runtime_ms", job_runtime_ms},
+    {"straggler", job_straggler}, {"stop", job_stop},
+    {"cancel", job_cancel},       {"metrics", job_metrics},
+    {"ending_ms", job_ending_ms}, {"failure", job_failure},
+    {"patience", job_patience},   {NULL, NULL},
 };
 
-/* ---- the rest of the module ---------------------------------------------------- */
+/* ---- the rest of the module ---------------------------------------------- */
 
 static mt_log_level check_level(lua_State *L, int arg)
 {
-    static const char *const names[] = { "error", "warn", "info", "debug",
-                                         NULL };
+    static const char *const names[] = {"error", "warn", "info", "debug", NULL};
 
     return (mt_log_level)luaL_checkoption(L, arg, NULL, names);
 }
@@ -399,16 +459,16 @@ static int core_plugin_path(lua_State *L)
 }
 
 static const luaL_Reg core_functions[] = {
-    { "job_start", core_job_start },
-    { "jobs", core_jobs },
-    { "log", core_log },
-    { "log_level", core_log_level },
-    { "cpu_count", core_cpu_count },
-    { "plugin_path", core_plugin_path },
-    { "rows_fetch", mt__rows_fetch },
-    { "rows_native", mt__rows_native },
-    { "rows_store", mt__rows_store },
-    { NULL, NULL },
+    {"job_start", core_job_start},
+    {"jobs", core_jobs},
+    {"log", core_log},
+    {"log_level", core_log_level},
+    {"cpu_count", core_cpu_count},
+    {"plugin_path", core_plugin_path},
+    {"rows_fetch", mt__rows_fetch},
+    {"rows_native", mt__rows_native},
+    {"rows_store", mt__rows_store},
+    {NULL, NULL},
 };
 
 static void push_library_path(lua_State *L)

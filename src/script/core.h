@@ -14,6 +14,10 @@
  *     job:state(), job:id(), job:name(), job:runtime_ms(), job:straggler()
  *     job:metrics() -> { { operator =, subtask =, name =, value = }, ... }
  *     job:stop(), job:cancel()
+ *     job:ending_ms() -> ms since it failed or was cancelled, 0 otherwise
+ *     job:failure()                          raises what it fails with, if it does
+ *     job:patience([ms]) -> ms               how long closures may keep it from
+ *                                            ending before they are left behind
  *
  * What fails raises an error object (moontide.error).
  * Door: C API, since everything here may block, raise or run Lua.

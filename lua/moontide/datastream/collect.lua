@@ -39,6 +39,8 @@ function Iterator:fetch(timeout_ms)
         self.ended = true
         -- The job's own error, if it ended by one, is raised here.
         self.client:wait(timeout_ms)
+    else
+        self.client:check_ending()
     end
     return false
 end

@@ -221,6 +221,9 @@ function M.open(payload, address, name, max_parallelism)
         local step = not unwound and running_step(running)
         local ok, record = pcall(record_text, running, chain)
         local message = text_of(raised)
+        if unwound and message == "error in error handling" then
+            message = "stack overflow: there was no room to tell where" -- not even for that
+        end
         return {
             message = unwound and message or traceback(message),
             step = step and step.name or nil, record = ok and record or nil,

@@ -178,7 +178,7 @@ describe("ExecutionConfig", function()
         auto_watermark_interval = { 200, 50 },
         latency_tracking_interval = { 0, 100 },
         task_cancellation_interval = { 30000, 100 },
-        task_cancellation_timeout = { 180000, 5000 },
+        task_cancellation_timeout = { 5000, 180000 },
         global_job_parameters = { {}, { day = "monday" } },
         execution_mode = { "PIPELINED", "BATCH" },
         default_input_dependency_constraint = { "ANY", "ALL" },
