@@ -212,6 +212,8 @@ int main(int argc, char **argv)
     int i;
 
     mt_log_to(silent, NULL, MT_LOG_ERROR);
+    /* What waits in the pool of buffers is no block that was left. */
+    mt__buffer_pool_limit(0);
     if (!L || lua_cpcall(L, open_script, NULL) != 0 ||
         !OK(luaL_loadstring(L, script) == 0 &&
                 lua_pcall(L, 0, PAYLOADS, 0) == 0,
