@@ -64,7 +64,9 @@ local function run(args)
         wait_for_jobs()
     end, explain)
     if not ok then
-        complain(tostring(err))
+        if err ~= "interrupted" then -- main.c says that
+            complain(tostring(err))
+        end
         return FAILED
     end
     return 0

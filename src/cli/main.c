@@ -156,7 +156,9 @@ int main(int argc, char **argv)
     }
     status = run_command(L, argc, argv);
     lua_close(L);
-    if (atomic_load(&got_signal))
+    if (atomic_load(&got_signal)) {
+        fputs("moontide: interrupted\n", stderr);
         return 128 + atomic_load(&got_signal);
+    }
     return status;
 }
