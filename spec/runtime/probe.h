@@ -10,7 +10,9 @@
  *   probe_sink    notes every record; what it has flushed at a barrier
  *   "pass"        an operator that hands batches on, some in two parts
  *
- * All notes are in `probe`, guarded by its mutex, cleared by probe_reset(). */
+ * All notes are in `probe`, guarded by its mutex, cleared by probe_reset().
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef MT_PROBE_H
 #define MT_PROBE_H
 
