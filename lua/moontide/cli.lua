@@ -29,14 +29,17 @@ local function explain(err)
     return debug.traceback(tostring(err), 2)
 end
 
--- Jobs that the script started and left running.
+-- Jobs that the script started and left running; false when one failed.
 local function wait_for_jobs()
+    local all_well = true
     collectgarbage() -- an iterator that nobody holds any more cancels its job
     if package.loaded["moontide.job"] then
-        for _, client in ipairs(require("moontide.job").unfinished()) do
-            client:wait()
-        end
+        require("moontide.job").wait_for_all(function(err)
+            complain(tostring(err))
+            all_well = false
+        end)
     end
+    return all_well
 end
 
 local function run(args)
@@ -59,17 +62,14 @@ local function run(args)
     end
     _G.arg = script_args
 
-    local ok, err = xpcall(function()
+    local ok, result = xpcall(function()
         chunk(unpack(script_args))
-        wait_for_jobs()
+        return wait_for_jobs()
     end, explain)
-    if not ok then
-        if err ~= "interrupted" then -- main.c says that
-            complain(tostring(err))
-        end
-        return FAILED
+    if not ok and result ~= "interrupted" then -- main.c says that
+        complain(tostring(result))
     end
-    return 0
+    return ok and result and 0 or FAILED
 end
 
 local function version()

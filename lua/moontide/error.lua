@@ -1,8 +1,8 @@
 --- Error objects: what every part of Moontide raises.
 --
 -- An error is a table with `message` and `code`, and where they are known
--- `where` (file and line of the script), `operator`, `option`, `record` and
--- `cause` (another error). `tostring` gives all of it as text, so an error that
+-- `where` (file and line of the script), `job`, `operator`, `option`, `record`
+-- and `cause` (another error). `tostring` gives all of it as text, so an error that
 -- nobody catches still reads well.
 --
 -- Misuse is reported at the script's own line: the call stack is walked up to
@@ -33,7 +33,7 @@ end
 
 --- Makes an error object; raise it with `error()`.
 -- @tparam table fields `message` (string, needed), `code` ("IO", "OPTION",
--- ...; "INTERNAL" when left out), and optionally `where`, `operator`,
+-- ...; "INTERNAL" when left out), and optionally `where`, `job`, `operator`,
 -- `option`, `record`, `cause`
 -- @return the error object
 -- @usage error(moontide.error.new { code = "IO", message = "no such topic" })
@@ -42,6 +42,7 @@ function M.new(fields)
         message = tostring(fields.message),
         code = fields.code or "INTERNAL",
         where = fields.where,
+        job = fields.job,
         operator = fields.operator,
         option = fields.option,
         record = fields.record,
@@ -82,12 +83,16 @@ end
 
 -- "message" first, then one line each for what else is known.
 function Error:__tostring()
-    local text = { self.where and self.where .. ": " .. self.message or self.message }
+    local text = { self.message }
+    if self.where and self.message:sub(1, #self.where) ~= self.where then
+        text[1] = self.where .. ": " .. self.message
+    end
     local function add(label, value)
         if value ~= nil then
             text[#text + 1] = ("  %s: %s"):format(label, tostring(value))
         end
     end
+    add("job", self.job)
     add("operator", self.operator)
     add("option", self.option)
     add("record", self.record)

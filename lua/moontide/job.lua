@@ -100,6 +100,26 @@ function JobExecutionResult:__tostring()
     return ("Job %s finished after %d ms."):format(self.id, self.runtime_ms)
 end
 
+-- ---- errors -----------------------------------------------------------------------
+
+-- Adds what the client knows: whose error it is, and the script's line.
+local function complete(err, name)
+    if errors.is(err) then
+        if err.code == "SCRIPT" then
+            err.where = err.where or err.message:match "^([^:\n]+:%d+): "
+        end
+        err.job = err.job or name
+    end
+    return err
+end
+
+local function answer(name, ok, ...)
+    if not ok then
+        error(complete(..., name), 0)
+    end
+    return ...
+end
+
 -- ---- clients ----------------------------------------------------------------------
 
 local JobClient = class.new "JobClient"
@@ -111,7 +131,7 @@ M.JobClient = JobClient
 function M.start(plan)
     local timeout = plan.settings and plan.settings["task.cancellation.timeout"]
     local patience_ms = timeout and Duration.parse_millis(timeout)
-    local handle = require("moontide.core").job_start(plan)
+    local handle = answer(plan.name, pcall(require("moontide.core").job_start, plan))
     if patience_ms then
         handle:patience(patience_ms > 0 and patience_ms or 2 ^ 53)
     end
@@ -226,9 +246,18 @@ function JobClient:wait(timeout_ms)
         if not errors.is(state) then
             drain(self)
         end
-        error(state, 0)
+        error(complete(state, self:get_job_name()), 0)
     end
     return state
+end
+
+--- Takes the next records that reached a plan's "collect" node.
+-- @tparam number node the node's number
+-- @tparam number timeout_ms at most so long
+-- @treturn string "batch", "none" or "end"
+-- @treturn ?table the records of a batch
+function JobClient:take(node, timeout_ms)
+    return answer(self:get_job_name(), pcall(self.handle.take, self.handle, node, timeout_ms))
 end
 
 --- The result of the job; waits for its end.
@@ -263,6 +292,47 @@ end
 -- @usage for _, m in ipairs(client:metrics()) do print(m.operator, m.name, m.value) end
 function JobClient:metrics()
     return self.handle:metrics()
+end
+
+-- Looks at each job for a moment; those that have ended are taken out.
+local function look(clients, report)
+    for i = #clients, 1, -1 do
+        local client = clients[i]
+        local ok, state = pcall(function()
+            client:check_ending()
+            return client.handle:wait(SLICE_MS / #clients)
+        end)
+        if not ok and not errors.is(state) then
+            error(state, 0)
+        elseif not ok then
+            report(complete(state, client:get_job_name()))
+        end
+        if not ok or state ~= "running" then
+            table.remove(clients, i)
+        end
+    end
+end
+
+--- Waits for all jobs that this state has started, as the command does at the
+-- end of a script. One that fails doesn't end the others; after an interrupt all
+-- of them drain.
+-- @tparam function report called with the error of each job that fails
+function M.wait_for_all(report)
+    local clients = M.unfinished()
+    local ok, problem = pcall(function()
+        while #clients > 0 do
+            look(clients, report)
+        end
+    end)
+    if not ok then
+        for _, client in ipairs(clients) do
+            client:stop()
+        end
+        for _, client in ipairs(clients) do
+            drain(client)
+        end
+        error(problem, 0)
+    end
 end
 
 class.later(JobClient, { "stop_with_savepoint", "trigger_savepoint" })

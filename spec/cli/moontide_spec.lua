@@ -55,6 +55,25 @@ describe("moontide run", function()
         assert.equal(0, result.status)
     end)
 
+    it("waits for all jobs that the script left running, also when one fails", function()
+        local result = run [[
+            local moontide = require "moontide"
+            local env = moontide.StreamExecutionEnvironment.get_execution_environment()
+            env:set_parallelism(1)
+            local INT = moontide.Types.INT()
+            env:from_collection({ 1 }, INT):map(function() error "boom" end, INT):print()
+            env:execute_async "unlucky"
+            env:from_source(moontide.NumberSequenceSource(1, 2000000),
+                moontide.WatermarkStrategy.no_watermarks(), "numbers")
+                :filter(function(n) return n == 2000000 end):print()
+            env:execute_async "steady"
+        ]]
+        assert.equal("2000000\n", result.out)
+        assert.matches("boom", result.err, 1, true)
+        assert.matches("job: unlucky", result.err, 1, true)
+        assert.equal(1, result.status)
+    end)
+
     it("finds modules beside the script", function()
         local folder = os.tmpname()
         os.remove(folder)

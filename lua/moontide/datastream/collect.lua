@@ -31,7 +31,7 @@ end
 
 -- Takes the next batch of rows; false when none came in time.
 function Iterator:fetch(timeout_ms)
-    local status, rows = self.client.handle:take(self.node, timeout_ms)
+    local status, rows = self.client:take(self.node, timeout_ms)
     if status == "batch" then
         self.rows, self.at, self.len = rows, 0, rows.n or #rows
         return true

@@ -78,6 +78,24 @@ describe("execute", function()
         assert.equal("SCRIPT", err.code)
         assert.matches("boom", err.message)
     end)
+
+    it("says whose error it is, and which line it comes from", function()
+        local env = environment()
+        env:from_collection({ 1 }, Types.INT()):map(function() error "boom" end, Types.INT())
+            :print()
+        local _, err = pcall(env.execute, env, "the unlucky one")
+        assert.equal("the unlucky one", err.job)
+        assert.matches("job_spec.lua:%d+$", err.where)
+        assert.equal(err.where .. ": boom", tostring(err):match "^[^\n]+")
+        assert.matches("job: the unlucky one", tostring(err), 1, true)
+
+        local t_env = moontide.StreamTableEnvironment.create(environment())
+        t_env:execute_sql "CREATE TABLE o (a INT) WITH ('connector' = 'print', 'color' = 'red')"
+        t_env:execute_sql "CREATE TABLE s (a INT) WITH ('connector' = 'datagen')"
+        _, err = pcall(t_env.execute_sql, t_env, "INSERT INTO o SELECT * FROM s")
+        assert.equal("insert-into_default_catalog.default_database.o", err.job)
+        assert.equal("color", err.option)
+    end)
 end)
 
 describe("a job client", function()
