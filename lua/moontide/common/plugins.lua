@@ -41,6 +41,14 @@ local function is_folder(path)
     return code == 21
 end
 
+local function need_file(path)
+    local file, problem = io.open(path)
+    if not file then
+        errors.raise("IO", "cannot open %s", problem)
+    end
+    file:close()
+end
+
 local function search(folder)
     local entry = folder .. "/?.lua;" .. folder .. "/?/init.lua"
     if not (";" .. package.path .. ";"):find(";" .. entry .. ";", 1, true) then
@@ -52,6 +60,7 @@ end
 -- @tparam string path
 function M.add_lua(path)
     path = path_of(path)
+    need_file(path)
     search(is_folder(path) and path:gsub("(.)/+$", "%1") or folder_of(path))
 end
 
@@ -70,6 +79,7 @@ local function add_one(url)
     if path:find "%.jar$" then
         log("info", ("'%s' isn't needed: connectors and formats are built in"):format(path))
     elseif path:find "%.so$" then
+        need_file(path)
         local engine = core() or errors.raise("MISUSE", "no engine to load '%s' into", path)
         engine.plugin_path(folder_of(path))
     elseif path:find "%.lua$" or is_folder(path) then

@@ -305,6 +305,10 @@ describe("a setting", function()
         local env = environment()
         env:add_jars("file:///x/flink-sql-connector-kafka.jar")
         env:add_user_jars { "file:///x/a.jar", "/y/b.jar" }
+        for _, missing in ipairs { "file:///no/such/plugin.so", "/no/such/module.lua" } do
+            local _, problem = pcall(env.add_jars, env, missing)
+            assert.matches("cannot open /no/such/%w+%.%w+: No such file", problem.message)
+        end
         local ok, err = pcall(env.add_jars, env, "kafka")
         assert.is_false(ok)
         assert.matches("neither a plug%-in", err.message)
