@@ -98,7 +98,8 @@ typedef struct mt_node {
 
 MT_API mt_plan *mt_plan_new(const char *job_name, mt_error **err);
 MT_API void mt_plan_free(mt_plan *plan); /* NULL is fine */
-/* A setting by its Flink key: "parallelism.default", "pipeline.max-parallelism",
+/* A setting by its Flink key: "parallelism.default",
+ * "pipeline.max-parallelism",
  * "execution.checkpointing.interval" (duration; default 5 s),
  * "execution.buffer-timeout" (duration; default 5 ms; "-1": only when full),
  * "pipeline.operator-chaining.enabled". MT_EOPTION for a value that does not
@@ -120,8 +121,7 @@ typedef struct mt_job mt_job;
 
 #define MT_JOB_STATES(XX)                                                      \
     XX(CREATED)                                                                \
-    XX(RUNNING) XX(FINISHED) XX(CANCELLING) XX(CANCELED) XX(FAILING)           \
-        XX(FAILED)
+    XX(RUNNING) XX(FINISHED) XX(CANCELLING) XX(CANCELED) XX(FAILING) XX(FAILED)
 
 typedef enum mt_job_state {
 #define MT_JOB_ENUM(name) MT_JOB_##name,

@@ -37,23 +37,23 @@ extern "C" {
 #define MT_UNLIKELY(x) (x)
 #endif
 
-/* ---- errors -------------------------------------------------------------- */
+/* ---- errors ----------------------------------------------------------- */
 
 /* code, name, what it means. The class decides what the engine does: RECORD
  * goes to the bad-record policy, RETRY may be tried again, the rest fail. */
-#define MT_CODES(XX)                                                          \
-    XX(-1, NOMEM, "out of memory")                                            \
-    XX(-2, MISUSE, "wrong argument or wrong order of calls")                  \
-    XX(-3, OPTION, "unknown, missing or wrong option")                        \
-    XX(-4, TYPE, "types do not fit")                                          \
-    XX(-5, RECORD, "bad record")                                              \
-    XX(-6, IO, "the world outside failed")                                    \
-    XX(-7, RETRY, "failed now, may succeed when tried again")                 \
-    XX(-8, TIMEOUT, "took too long")                                          \
-    XX(-9, CANCELLED, "cancelled")                                            \
-    XX(-10, SCRIPT, "a Lua function raised an error")                         \
-    XX(-11, UNSUPPORTED, "not supported yet")                                 \
-    XX(-12, NOTFOUND, "no such thing")                                        \
+#define MT_CODES(XX)                                                           \
+    XX(-1, NOMEM, "out of memory")                                             \
+    XX(-2, MISUSE, "wrong argument or wrong order of calls")                   \
+    XX(-3, OPTION, "unknown, missing or wrong option")                         \
+    XX(-4, TYPE, "types do not fit")                                           \
+    XX(-5, RECORD, "bad record")                                               \
+    XX(-6, IO, "the world outside failed")                                     \
+    XX(-7, RETRY, "failed now, may succeed when tried again")                  \
+    XX(-8, TIMEOUT, "took too long")                                           \
+    XX(-9, CANCELLED, "cancelled")                                             \
+    XX(-10, SCRIPT, "a Lua function raised an error")                          \
+    XX(-11, UNSUPPORTED, "not supported yet")                                  \
+    XX(-12, NOTFOUND, "no such thing")                                         \
     XX(-13, INTERNAL, "a mistake in Moontide itself")
 
 enum mt_code {
@@ -100,7 +100,7 @@ MT_API const char *mt_code_name(int code);                /* "IO"; static */
 MT_API const char *mt_nearest(const char *wanted, const char *const *known,
                               int32_t known_len);
 
-/* ---- log ------------------------------------------------------------------ */
+/* ---- log ----------------------------------------------------------- */
 
 typedef enum mt_log_level {
     MT_LOG_ERROR,
@@ -120,11 +120,11 @@ MT_API bool mt_log_on(mt_log_level level);
  * that are marked secret need no call. 0 or MT_ENOMEM. thread: any. */
 MT_API int mt_log_secret(const char *value);
 
-/* ---- memory --------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------- */
 
 /* The one funnel for all allocation. Sizes are given again on free, so that
- * accounting is exact. mt_alloc(0) gives a valid pointer, and a block can always
- * be made smaller. thread: any. */
+ * accounting is exact. mt_alloc(0) gives a valid pointer, and a block can
+ * always be made smaller. thread: any. */
 MT_API void *mt_alloc(size_t size);  /* NULL when memory runs out */
 MT_API void *mt_calloc(size_t size); /* zeroed */
 MT_API void *mt_realloc(void *p, size_t old_size, size_t new_size);
@@ -165,7 +165,7 @@ static inline int mt_buf_byte(mt_buf *buf, uint8_t byte)
     return mt_buf_append(buf, &byte, 1);
 }
 
-/* ---- types ---------------------------------------------------------------- */
+/* ---- types ----------------------------------------------------------- */
 
 /* kind, name, physical form of a column. Forms are Apache Arrow's:
  *   BITS    one bit a row in `values`
@@ -180,37 +180,37 @@ static inline int mt_buf_byte(mt_buf *buf, uint8_t byte)
  * for p <= 6 and mt_timestamp9 above. DECIMAL is a 128-bit unscaled integer.
  * DATE is int32 days since 1970-01-01. Intervals: int32 months, int64 ms.
  * RAW holds an untyped Lua value in LuaJIT's string.buffer encoding. */
-#define MT_KINDS(XX)                                                          \
-    XX(BOOLEAN, "BOOLEAN", BITS)                                              \
-    XX(TINYINT, "TINYINT", FIXED)                                             \
-    XX(SMALLINT, "SMALLINT", FIXED)                                           \
-    XX(INT, "INT", FIXED)                                                     \
-    XX(BIGINT, "BIGINT", FIXED)                                               \
-    XX(FLOAT, "FLOAT", FIXED)                                                 \
-    XX(DOUBLE, "DOUBLE", FIXED)                                               \
-    XX(DECIMAL, "DECIMAL", FIXED)                                             \
-    XX(CHAR, "CHAR", VAR)                                                     \
-    XX(VARCHAR, "VARCHAR", VAR)                                               \
-    XX(BINARY, "BINARY", VAR)                                                 \
-    XX(VARBINARY, "VARBINARY", VAR)                                           \
-    XX(DATE, "DATE", FIXED)                                                   \
-    XX(TIME, "TIME", FIXED)                                                   \
-    XX(TIMESTAMP, "TIMESTAMP", FIXED)                                         \
-    XX(TIMESTAMP_LTZ, "TIMESTAMP_LTZ", FIXED)                                 \
-    XX(INTERVAL_MONTHS, "INTERVAL YEAR TO MONTH", FIXED)                      \
-    XX(INTERVAL_MILLIS, "INTERVAL DAY TO SECOND", FIXED)                      \
-    XX(ARRAY, "ARRAY", LIST)                                                  \
-    XX(MAP, "MAP", LIST)                                                      \
-    XX(MULTISET, "MULTISET", LIST)                                            \
-    XX(ROW, "ROW", STRUCT)                                                    \
-    XX(NULL, "NULL", NONE)                                                    \
+#define MT_KINDS(XX)                                                           \
+    XX(BOOLEAN, "BOOLEAN", BITS)                                               \
+    XX(TINYINT, "TINYINT", FIXED)                                              \
+    XX(SMALLINT, "SMALLINT", FIXED)                                            \
+    XX(INT, "INT", FIXED)                                                      \
+    XX(BIGINT, "BIGINT", FIXED)                                                \
+    XX(FLOAT, "FLOAT", FIXED)                                                  \
+    XX(DOUBLE, "DOUBLE", FIXED)                                                \
+    XX(DECIMAL, "DECIMAL", FIXED)                                              \
+    XX(CHAR, "CHAR", VAR)                                                      \
+    XX(VARCHAR, "VARCHAR", VAR)                                                \
+    XX(BINARY, "BINARY", VAR)                                                  \
+    XX(VARBINARY, "VARBINARY", VAR)                                            \
+    XX(DATE, "DATE", FIXED)                                                    \
+    XX(TIME, "TIME", FIXED)                                                    \
+    XX(TIMESTAMP, "TIMESTAMP", FIXED)                                          \
+    XX(TIMESTAMP_LTZ, "TIMESTAMP_LTZ", FIXED)                                  \
+    XX(INTERVAL_MONTHS, "INTERVAL YEAR TO MONTH", FIXED)                       \
+    XX(INTERVAL_MILLIS, "INTERVAL DAY TO SECOND", FIXED)                       \
+    XX(ARRAY, "ARRAY", LIST)                                                   \
+    XX(MAP, "MAP", LIST)                                                       \
+    XX(MULTISET, "MULTISET", LIST)                                             \
+    XX(ROW, "ROW", STRUCT)                                                     \
+    XX(NULL, "NULL", NONE)                                                     \
     XX(RAW, "RAW", VAR)
 
 typedef enum mt_kind {
 #define MT_KIND_ENUM(name, text, form) MT_##name,
     MT_KINDS(MT_KIND_ENUM)
 #undef MT_KIND_ENUM
-    MT_KINDS_LEN
+        MT_KINDS_LEN
 } mt_kind;
 
 typedef enum mt_form {
@@ -296,7 +296,7 @@ static inline const char *mt_type_column_name(const mt_type *type, int32_t i)
     return type->kind == MT_ROW ? type->fields[i].name : "f0";
 }
 
-/* ---- columns and batches --------------------------------------------------- */
+/* ---- columns and batches ------------------------------------------------- */
 
 typedef enum mt_row_kind {
     MT_INSERT,        /* +I */
@@ -317,8 +317,8 @@ typedef struct mt_column {
     struct mt_column *children; /* LIST, STRUCT */
     int32_t children_len;
     int32_t rows;
-    int32_t nulls; /* how many rows are NULL */
-    int32_t absent; /* not decoded yet: ask mt_batch_column() first */
+    int32_t nulls;        /* how many rows are NULL */
+    int32_t absent;       /* not decoded yet: ask mt_batch_column() first */
     mt_buffer *owners[3]; /* of validity, values, offsets */
 } mt_column;
 
@@ -391,7 +391,7 @@ static inline mt_row_kind mt_batch_kind(const mt_batch *b, int32_t row)
     return b->kinds ? (mt_row_kind)b->kinds[row] : MT_INSERT;
 }
 
-/* ---- builders --------------------------------------------------------------- */
+/* ---- builders ----------------------------------------------------------- */
 
 /* cdef begin */
 /* A column that grows. Read and written by Lua's drivers through FFI too.
@@ -407,8 +407,8 @@ struct mt_column_builder {
     int32_t rows;
     int32_t rows_max;
     int32_t nulls;
-    int32_t bytes_max; /* VAR: bytes that fit in values */
-    int32_t skipped;   /* leaves the column absent in the sealed batch */
+    int32_t bytes_max;    /* VAR: bytes that fit in values */
+    int32_t skipped;      /* leaves the column absent in the sealed batch */
     mt_buffer *owners[3]; /* of validity, values, offsets */
 };
 
@@ -418,11 +418,11 @@ typedef struct mt_builder {
     const mt_type *type;
     mt_column_builder *columns;
     int32_t columns_len;
-    int32_t rows;         /* committed */
-    int32_t rows_max;     /* seal at so many rows; columns grow past it */
-    uint8_t *kinds;       /* NULL until a row that is not +I */
-    int64_t *timestamps;  /* NULL until the first */
-    int32_t kinds_max;    /* rows that fit */
+    int32_t rows;        /* committed */
+    int32_t rows_max;    /* seal at so many rows; columns grow past it */
+    uint8_t *kinds;      /* NULL until a row that is not +I */
+    int64_t *timestamps; /* NULL until the first */
+    int32_t kinds_max;   /* rows that fit */
     int32_t timestamps_max;
     mt_buffer *kinds_owner;
     mt_buffer *timestamps_owner;
@@ -465,13 +465,13 @@ MT_API int mt_put_from(mt_column_builder *c, const mt_column *from,
                        int32_t row);
 /* cdef end */
 
-#define MT_PUT_FIXED(name, ctype)                                             \
-    static inline int mt_put_##name(mt_column_builder *c, ctype v)            \
-    {                                                                         \
-        if (MT_UNLIKELY(c->rows == c->rows_max) && mt_column_grow(c) < 0)     \
-            return MT_ENOMEM;                                                 \
-        ((ctype *)c->values)[c->rows++] = v;                                  \
-        return 0;                                                             \
+#define MT_PUT_FIXED(name, ctype)                                              \
+    static inline int mt_put_##name(mt_column_builder *c, ctype v)             \
+    {                                                                          \
+        if (MT_UNLIKELY(c->rows == c->rows_max) && mt_column_grow(c) < 0)      \
+            return MT_ENOMEM;                                                  \
+        ((ctype *)c->values)[c->rows++] = v;                                   \
+        return 0;                                                              \
     }
 MT_PUT_FIXED(i8, int8_t)
 MT_PUT_FIXED(i16, int16_t)
@@ -533,7 +533,7 @@ static inline int mt_put_row(mt_column_builder *c)
     return 0;
 }
 
-/* ---- values as text ---------------------------------------------------------- */
+/* ---- values as text ------------------------------------------------------ */
 
 /* Numbers and times as text, the same in every format. Each writes at most the
  * stated bytes at `out`, no terminator, and returns how many. */
@@ -575,7 +575,7 @@ MT_API bool mt_read_duration(const char *text, int64_t *ms);
 MT_API int mt_text_value(const mt_type *type, const mt_column *c, int32_t row,
                          mt_buf *out);
 
-/* ---- options ------------------------------------------------------------------ */
+/* ---- options ----------------------------------------------------------- */
 
 typedef enum mt_option_type {
     MT_OPT_STRING,   /* const char *; NULL when unset */
@@ -597,7 +597,7 @@ typedef enum mt_option_type {
 
 enum {
     MT_OPT_REQUIRED = 1,
-    MT_OPT_SECRET = 2, /* masked in every text that people see */
+    MT_OPT_SECRET = 2,     /* masked in every text that people see */
     MT_OPT_UNSUPPORTED = 4 /* known, but giving it is "not supported yet" */
 };
 
@@ -627,7 +627,7 @@ typedef struct mt_option {
     const char *help; /* one sentence */
 } mt_option;
 
-/* ---- what the host offers to a running connector ------------------------------- */
+/* ---- what the host offers to a running connector ------------------------- */
 
 /* One subtask of one operator in one job. thread: its task, unless said. */
 typedef struct mt_context mt_context;
@@ -644,7 +644,8 @@ MT_API const mt_type *mt_context_type(const mt_context *ctx);
 MT_API int64_t mt_context_buffer_timeout_ms(const mt_context *ctx);
 /* Calls poll (of a source or sink) soon. thread: any. */
 MT_API void mt_context_wake(mt_context *ctx);
-/* True once the job is being cancelled; waiting loops must end then. thread: any. */
+/* True once the job is being cancelled; waiting loops must end then.
+ * thread: any. */
 MT_API bool mt_context_cancelled(const mt_context *ctx);
 /* Fails the job with *err (taken). For errors seen on a library's own thread;
  * the task ends at its next step. thread: any. */
@@ -668,9 +669,12 @@ typedef enum mt_flow {
     MT_FLOW_DONE  /* a bounded source's end */
 } mt_flow;
 
-/* ---- plug-ins ------------------------------------------------------------------- */
+/* ---- plug-ins ----------------------------------------------------------- */
 
-typedef enum mt_plugin_kind { MT_PLUGIN_CONNECTOR, MT_PLUGIN_FORMAT } mt_plugin_kind;
+typedef enum mt_plugin_kind {
+    MT_PLUGIN_CONNECTOR,
+    MT_PLUGIN_FORMAT
+} mt_plugin_kind;
 
 /* The first member of both descriptors. A plug-in is one .so named after what
  * it offers (kafka.so, formats/json.so) with one exported symbol:
@@ -734,8 +738,8 @@ typedef struct mt_connector {
     /* Checkpoint `id` is complete: what was remembered may be committed
      * outside. Ids grow; some may never be committed. */
     int (*source_commit)(void *source, int64_t id, mt_error **err);
-    /* Hint: only columns with needed[i] != 0 are read downstream. The others may
-     * be left absent (mt_column_builder.skipped with a lazy). Optional. */
+    /* Hint: only columns with needed[i] != 0 are read downstream. The others
+     * may be left absent (mt_column_builder.skipped with a lazy). Optional. */
     void (*source_project)(void *source, const uint8_t *needed);
     void (*source_close)(void *source); /* accepts NULL */
 
@@ -757,7 +761,7 @@ typedef struct mt_connector {
     void (*sink_close)(void *sink); /* accepts NULL */
 } mt_connector;
 
-/* ---- formats --------------------------------------------------------------------- */
+/* ---- formats ----------------------------------------------------------- */
 
 /* A message as a connector has it. data == NULL is a null message. */
 typedef struct mt_span {
@@ -811,7 +815,8 @@ typedef struct mt_format {
 } mt_format;
 
 /* A format made ready by the host from an option of type MT_OPT_FORMAT. Calls
- * pass through to the callbacks above, with the message's text added to errors. */
+ * pass through to the callbacks above, with the message's text added to
+ * errors. */
 typedef struct mt_decoder mt_decoder;
 typedef struct mt_encoder mt_encoder;
 

@@ -42,7 +42,7 @@ typedef struct source {
     int32_t rows_max; /* that one batch may take, by its bytes */
 } source;
 
-/* ---- rate --------------------------------------------------------------- */
+/* ---- rate ----------------------------------------------------------- */
 
 typedef unsigned __int128 wide;
 
@@ -78,7 +78,7 @@ static void forgive_debt(source *s, int64_t now_ms)
         s->start_ms += behind - DEBT_MAX_MS;
 }
 
-/* ---- rows --------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------- */
 
 static moment look_at_clock(void)
 {
@@ -142,7 +142,7 @@ static int source_poll(void *src, mt_builder *out, int64_t *wake_ms,
     return MT_FLOW_WAIT;
 }
 
-/* ---- life --------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 static void source_close(void *src)
 {

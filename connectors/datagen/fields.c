@@ -143,7 +143,7 @@ static int get_bool(walk *w, const char *setting, bool *out)
     return fail_setting(w, setting, text, "be true or false");
 }
 
-/* ---- kinds of value ----------------------------------------------------- */
+/* ---- kinds of value ------------------------------------------------------ */
 
 static int fail_order(walk *w, const char *low, const char *high)
 {
@@ -261,7 +261,7 @@ static int read_random(walk *w, generator *g)
     }
 }
 
-/* ---- sequences ---------------------------------------------------------- */
+/* ---- sequences ----------------------------------------------------------- */
 
 static bool can_count(const mt_type *type)
 {
@@ -462,7 +462,7 @@ static int make_generator(walk *w, generator *g)
                                                     : read_kind(w, g);
 }
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 /* The names that were asked for which begin as `name` does up to its setting,
  * as "fields.a.kind, fields.a.min". */

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* ---- random numbers ----------------------------------------------------- */
+/* ---- random numbers ------------------------------------------------------ */
 
 /* splitmix64: one addition apart from each other, so that the compiler can
  * overlap the next with this one. */
@@ -52,7 +52,7 @@ static inline bool next_is_null(generator *g)
     return g->null_rate > 0 && next_unit(&g->random_null) < g->null_rate;
 }
 
-/* ---- pieces of fixed width ---------------------------------------------- */
+/* ---- pieces of fixed width ----------------------------------------------- */
 
 /* Unsigned arithmetic: the step past a sequence's last value may wrap. */
 #define SEQUENCE(name, ctype)                                                  \
@@ -143,7 +143,7 @@ static void fill_decimal(generator *g, void *out, int32_t len)
     }
 }
 
-/* ---- dates and times ---------------------------------------------------- */
+/* ---- dates and times ----------------------------------------------------- */
 
 enum { US_PER_SECOND = 1000000 };
 
@@ -262,7 +262,7 @@ static void fill_piece(generator *g, void *out, int32_t len, const moment *now)
     }
 }
 
-/* ---- columns of fixed width --------------------------------------------- */
+/* ---- columns of fixed width ---------------------------------------------- */
 
 static void cut_nulls(generator *g, mt_column_builder *c, int32_t len)
 {
@@ -294,7 +294,7 @@ static int fill_fixed(generator *g, mt_column_builder *c, int32_t rows,
     return 0;
 }
 
-/* ---- texts and bytes ---------------------------------------------------- */
+/* ---- texts and bytes ----------------------------------------------------- */
 
 /* Eight hexadecimal digits of 32 random bits at once: the half bytes are spread
  * to a byte each, and those above nine get the distance from '9' to 'a'. */
@@ -354,7 +354,7 @@ static int put_text(generator *g, mt_column_builder *c)
     return 0;
 }
 
-/* ---- collections and rows ----------------------------------------------- */
+/* ---- collections and rows ------------------------------------------------ */
 
 /* Whether the newest key is one that the entry from row `from` on has already,
  * as far as bytes can tell; *at is where. Keys that are nested are compared by
@@ -430,7 +430,7 @@ static int put_fields(generator *g, mt_column_builder *c, const moment *now)
     return mt_put_row(c);
 }
 
-/* ---- any column --------------------------------------------------------- */
+/* ---- any column ---------------------------------------------------------- */
 
 static int put_value(generator *g, mt_column_builder *c, const moment *now)
 {

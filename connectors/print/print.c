@@ -44,7 +44,7 @@ typedef struct print_sink {
 
 static pthread_mutex_t stream_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- text --------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------- */
 
 /* "ident:3> ", "ident> ", "3> " or "". Owned; NULL when memory runs out. */
 static char *make_prefix(mt_context *ctx, const char *ident)
@@ -114,7 +114,7 @@ static int render(print_sink *s, mt_batch *batch, mt_error **err)
                : 0;
 }
 
-/* ---- bytes -------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------- */
 
 static int fail_write(print_sink *s, int number, mt_error **err)
 {
@@ -176,7 +176,7 @@ static int sink_write(void *sink, mt_batch *batch, mt_error **err)
     return rc;
 }
 
-/* ---- life --------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 static void sink_close(void *sink)
 {

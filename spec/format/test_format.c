@@ -9,7 +9,7 @@
 #include "format/plugin.h"
 #include "tap.h"
 
-/* ---- the format --------------------------------------------------------- */
+/* ---- the format ---------------------------------------------------------- */
 
 typedef struct shout_options {
     const char *suffix;
@@ -127,7 +127,7 @@ static const mt_format deaf_format = {
     .encode = shout_encode,
 };
 
-/* ---- what the tests share ----------------------------------------------- */
+/* ---- what the tests share ------------------------------------------------ */
 
 static const int32_t first_column[] = {0, 0};
 

@@ -1,5 +1,6 @@
-/* fuzz_sql.c - any text at SQL: it answers with a result or with an error object
- * that a user may see, and with nothing else. The checks are in fuzz_sql.lua.
+/* fuzz_sql.c - any text at SQL: it answers with a result or with an error
+ * object that a user may see, and with nothing else. The checks are in
+ * fuzz_sql.lua.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <lauxlib.h>

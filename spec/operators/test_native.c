@@ -342,7 +342,7 @@ static void test_projecting(void)
             "a text that is no number fails the job, naming the column");
 }
 
-/* ---- NOT NULL ------------------------------------------------------------ */
+/* ---- NOT NULL ----------------------------------------------------------- */
 
 /* Every third value is NULL. */
 static int nulls_process(mt_operator *op, int32_t input, mt_batch *batch,
@@ -455,7 +455,7 @@ static void test_not_null(void)
     OK(!err, "without an error");
 }
 
-/* ---- hints --------------------------------------------------------------- */
+/* ---- hints ----------------------------------------------------------- */
 
 static void test_hints(void)
 {
@@ -499,7 +499,7 @@ static void test_hints(void)
     tale_lazy = false;
 }
 
-/* ---- sinks --------------------------------------------------------------- */
+/* ---- sinks ----------------------------------------------------------- */
 
 static int kinds_poll(mt_operator *op, int64_t *wake_ms, mt_error **err)
 {

@@ -85,7 +85,7 @@ __attribute__((unused)) static void probe_reset(void)
     probe.fail_at = probe.fail_open = probe.slow_ms = probe.hold_barrier = 0;
 }
 
-/* ---- source -------------------------------------------------------------- */
+/* ---- source ----------------------------------------------------------- */
 
 typedef struct probe_source_options {
     int64_t id;   /* origin = id + subtask */
@@ -217,7 +217,7 @@ static void probe_source_close(void *source)
     pthread_mutex_unlock(&probe.mutex);
 }
 
-/* ---- sink ---------------------------------------------------------------- */
+/* ---- sink ----------------------------------------------------------- */
 
 typedef struct probe_sink_options {
     int64_t id;
@@ -406,7 +406,7 @@ static const mt_operator_class probe_pass_class = {
     .process = probe_pass_process,
 };
 
-/* ---- plans --------------------------------------------------------------- */
+/* ---- plans ----------------------------------------------------------- */
 
 __attribute__((unused)) static void probe_setup(uint64_t seed)
 {

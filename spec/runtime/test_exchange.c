@@ -224,7 +224,7 @@ static void test_whole_batches(void)
     close_bench(&t);
 }
 
-/* ---- keys ---------------------------------------------------------------- */
+/* ---- keys ----------------------------------------------------------- */
 
 static uint64_t hash_of(const char *type_text, int32_t column, int64_t v,
                         const char *text)

@@ -52,7 +52,7 @@ static void test_finishes(void)
     }
 }
 
-/* ---- looking ------------------------------------------------------------- */
+/* ---- looking ----------------------------------------------------------- */
 
 typedef struct tally {
     int64_t in, out, busy;

@@ -106,7 +106,7 @@ static void test_settings(void)
     mt_plan_free(plan);
 }
 
-/* ---- edges --------------------------------------------------------------- */
+/* ---- edges ----------------------------------------------------------- */
 
 static int connect(mt_plan *plan, int32_t from, int32_t to, int32_t input,
                    mt_ship ship, int32_t column, const char *part)
@@ -182,7 +182,7 @@ static void test_shapes(void)
     refuses_job(plan, "above its max parallelism 4");
 }
 
-/* ---- chains -------------------------------------------------------------- */
+/* ---- chains ----------------------------------------------------------- */
 
 /* source -> pass -> sink with one thing changed; how many chains that makes. */
 static int32_t chains_of(const char *what)

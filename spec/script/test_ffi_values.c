@@ -12,7 +12,7 @@ static int64_t random_below(int64_t limit)
     return (int64_t)tap_below(&state, (uint64_t)limit);
 }
 
-/* ---- decimals -------------------------------------------------------------- */
+/* ---- decimals ----------------------------------------------------------- */
 
 /* A text of at most 38 digits, no leading zero but the one before the point. */
 static size_t random_decimal(char *out)
@@ -104,7 +104,7 @@ static void test_decimal_from_numbers(void)
     EQ_STR(text, "1000000000000000000000", "an exponent becomes zeros");
 }
 
-/* ---- dates and times ---------------------------------------------------------- */
+/* ---- dates and times ----------------------------------------------------- */
 
 static void test_dates(void)
 {

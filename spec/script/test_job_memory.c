@@ -1,7 +1,7 @@
 /* A small job of closures with one allocation of the funnel after the other
  * made to fail, those of the closures' Lua states among them: it fails with
- * "out of memory" or succeeds, but never crashes, hangs or leaks. As many as two
- * seconds allow are drawn; `test_job_memory all` tries each.
+ * "out of memory" or succeeds, but never crashes, hangs or leaks. As many as
+ * two seconds allow are drawn; `test_job_memory all` tries each.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <lauxlib.h>
@@ -96,8 +96,8 @@ static mt_plan *make_plan(mt_error **err)
     return plan;
 }
 
-/* Lua code may catch its own "not enough memory", or what the engine said of it,
- * and tell it in other words. */
+/* Lua code may catch its own "not enough memory", or what the engine said of
+ * it, and tell it in other words. */
 static bool told_of_memory(const mt_error *err)
 {
     return err && strstr(mt_error_message(err), "memory");

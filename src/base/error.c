@@ -30,7 +30,7 @@ struct mt_error {
 static char no_memory_text[] = "out of memory";
 static mt_error no_memory = {.code = MT_ENOMEM, .message = no_memory_text};
 
-/* ---- making ------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------- */
 
 /* A printf-made text with secrets masked. Owned; NULL when memory runs out. */
 static char *format_text(const char *fmt, va_list args)
@@ -186,7 +186,7 @@ mt_error *mt__error_copy(const mt_error *err)
     return copy;
 }
 
-/* ---- notes -------------------------------------------------------------- */
+/* ---- notes ----------------------------------------------------------- */
 
 void mt_error_set_operator(mt_error *err, const char *name)
 {
@@ -220,7 +220,7 @@ void mt_error_set_record(mt_error *err, const void *bytes, size_t len,
         err->place = mt_strdup(place);
 }
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------- */
 
 int mt_error_code(const mt_error *err)
 {
@@ -318,7 +318,7 @@ int mt_error_text(const mt_error *err, mt_buf *out)
     return rc;
 }
 
-/* ---- bytes as readable text --------------------------------------------- */
+/* ---- bytes as readable text ---------------------------------------------- */
 
 /* Length of the well-formed UTF-8 sequence at p, or 0. */
 static size_t utf8_len(const uint8_t *p, size_t len)

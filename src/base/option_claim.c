@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* ---- spellings ---------------------------------------------------------- */
+/* ---- spellings ----------------------------------------------------------- */
 
 const char *mt__option_spelling(const char **list, size_t *len)
 {
@@ -51,7 +51,7 @@ static int claim_spelling(parser *p, claim *c, const char *name, size_t len)
     return 0;
 }
 
-/* ---- indexed lists ------------------------------------------------------ */
+/* ---- indexed lists ------------------------------------------------------- */
 
 bool mt__option_split_index(const char *name, const char *head, size_t head_len,
                             int32_t *index, const char **rest)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* ---- values ------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 /* A claim's value in the words of the one who gave it. */
 MT_PRINTF(3, 4)

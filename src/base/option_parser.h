@@ -41,7 +41,7 @@ typedef struct family {
     size_t len;
 } family;
 
-/* ---- errors: each fills p->err and returns the code --------------------- */
+/* ---- errors: each fills p->err and returns the code ---------------------- */
 
 /* Notes `name` as the option. */
 int mt__option_fail(parser *p, int code, const char *name, const char *fmt, ...)
@@ -49,7 +49,7 @@ int mt__option_fail(parser *p, int code, const char *name, const char *fmt, ...)
 int mt__option_fail_memory(parser *p);
 int mt__option_fail_unsupported(parser *p, const char *name);
 
-/* ---- what was given ----------------------------------------------------- */
+/* ---- what was given ------------------------------------------------------ */
 
 static inline int32_t pairs_len(const parser *p)
 {
@@ -102,7 +102,7 @@ family mt__option_format_family(parser *p, const claim *c);
 /* Whether anything was given for a PREFIX option. */
 bool mt__option_has_family(const parser *p, const mt_option *o);
 
-/* ---- converting --------------------------------------------------------- */
+/* ---- converting ---------------------------------------------------------- */
 
 /* Writes the value of a claim, or its default, into the struct. */
 int mt__option_convert(parser *p, const claim *given);

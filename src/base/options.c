@@ -31,7 +31,7 @@ typedef struct header {
     size_t unused; /* keeps the struct aligned to 16 bytes */
 } header;
 
-/* ---- errors ------------------------------------------------------------- */
+/* ---- errors ----------------------------------------------------------- */
 
 MT_PRINTF(4, 5)
 int mt__option_fail(parser *p, int code, const char *name, const char *fmt, ...)
@@ -61,7 +61,7 @@ int mt__option_fail_unsupported(parser *p, const char *name)
                            name, p->owner);
 }
 
-/* ---- secrets ------------------------------------------------------------ */
+/* ---- secrets ----------------------------------------------------------- */
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -257,7 +257,7 @@ static int check_leftover(parser *p)
     return 0;
 }
 
-/* ---- missing ------------------------------------------------------------ */
+/* ---- missing ----------------------------------------------------------- */
 
 static int check_missing(parser *p)
 {
@@ -275,7 +275,7 @@ static int check_missing(parser *p)
     return 0;
 }
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 static int check_given(parser *p)
 {

@@ -5,8 +5,8 @@
  * engine as a guest never does by itself, handling signals and exiting.
  *
  * SIGINT and SIGTERM are taken by a thread of their own. The first stops the
- * running jobs (sources end, queues drain, sinks flush) and raises "interrupted"
- * in the script; the second ends the process at once.
+ * running jobs (sources end, queues drain, sinks flush) and raises
+ * "interrupted" in the script; the second ends the process at once.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <lauxlib.h>

@@ -67,7 +67,7 @@ static int share_absent(mt_batch *out, int32_t i, mt_batch *batch,
     return 0;
 }
 
-/* ---- casting ------------------------------------------------------------- */
+/* ---- casting ----------------------------------------------------------- */
 
 /* How all columns of a batch are cast. */
 typedef struct manner {

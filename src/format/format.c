@@ -28,7 +28,7 @@ struct mt_encoder {
     codec c;
 };
 
-/* ---- what both need ----------------------------------------------------- */
+/* ---- what both need ------------------------------------------------------ */
 
 const mt_format *mt__format_find(const char *name, mt_error **err)
 {

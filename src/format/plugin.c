@@ -39,7 +39,7 @@ const char *mt__plugin_kind_name(mt_plugin_kind kind)
     return kind == MT_PLUGIN_FORMAT ? "format" : "connector";
 }
 
-/* ---- folders ------------------------------------------------------------ */
+/* ---- folders ----------------------------------------------------------- */
 
 /* The folder "moontide" beside the library (or program) that this code is in;
  * links are followed, since moontide.core is one to the library. Empty when it
@@ -103,7 +103,7 @@ int mt_plugin_path(const char *path, mt_error **err)
     return 0;
 }
 
-/* ---- checks ------------------------------------------------------------- */
+/* ---- checks ----------------------------------------------------------- */
 
 static int check_name(mt_plugin_kind kind, const char *name, mt_error **err)
 {
@@ -155,7 +155,7 @@ static int check_plugin(const mt_plugin *p, mt_plugin_kind kind,
     return 0;
 }
 
-/* ---- the registry ------------------------------------------------------- */
+/* ---- the registry -------------------------------------------------------- */
 
 /* Every function from here on that is not public runs with the mutex held. */
 
@@ -197,7 +197,7 @@ int mt__plugin_register(const mt_plugin *plugin, mt_error **err)
     return rc;
 }
 
-/* ---- loading ------------------------------------------------------------ */
+/* ---- loading ----------------------------------------------------------- */
 
 typedef struct search {
     mt_plugin_kind kind;
@@ -244,7 +244,7 @@ fail:
     return NULL;
 }
 
-/* ---- what there is ------------------------------------------------------ */
+/* ---- what there is ------------------------------------------------------- */
 
 typedef struct names {
     mt_plugin_kind kind;

@@ -149,7 +149,7 @@ static int check_project(const mt_node *node, const mt_type *input,
     return rc;
 }
 
-/* ---- running ------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------- */
 
 static int open_project(mt_operator *op, mt_error **err)
 {
@@ -280,7 +280,7 @@ static void close_project(mt_operator *op)
     op->state = NULL;
 }
 
-/* ---- hints --------------------------------------------------------------- */
+/* ---- hints ----------------------------------------------------------- */
 
 /* A column of the input is wanted when it is read here, and when the operator
  * after this one reads it, or may. */

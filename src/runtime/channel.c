@@ -22,7 +22,7 @@
  * bounded in number as well. */
 #define BATCH_OVERHEAD 256
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 /* Conditions wait on the monotonic clock, that of mt_now_ms(). */
 static int make_condition(pthread_cond_t *cond)
@@ -94,7 +94,7 @@ void mt__inbox_fini(mt__inbox *in)
     memset(in, 0, sizeof(*in));
 }
 
-/* ---- queues -------------------------------------------------------------- */
+/* ---- queues ----------------------------------------------------------- */
 
 static int64_t charge_of(const mt_batch *batch)
 {
@@ -170,7 +170,7 @@ static mt__element dequeue(mt__inbox *in, mt__channel *c)
     return e;
 }
 
-/* ---- pushing ------------------------------------------------------------- */
+/* ---- pushing ----------------------------------------------------------- */
 
 static void wake_task(mt__inbox *in)
 {
@@ -220,7 +220,7 @@ int mt__inbox_push(mt__inbox *in, int32_t channel, mt__element e,
     return mt_fail(err, rc, "no memory for a queue");
 }
 
-/* ---- taking -------------------------------------------------------------- */
+/* ---- taking ----------------------------------------------------------- */
 
 static int64_t least_watermark(const mt__inbox *in)
 {

@@ -63,7 +63,7 @@ static void begin(mt_job *job, int64_t now_ms)
             mt__inbox_post(&job->tasks[i].inbox, &mail);
 }
 
-/* ---- commits ------------------------------------------------------------- */
+/* ---- commits ----------------------------------------------------------- */
 
 static void begin_commit(mt_job *job, mt__phase phase)
 {
@@ -127,7 +127,7 @@ static void decline(mt_job *job)
            (long long)job->graph.settings.checkpoint_timeout_ms);
 }
 
-/* ---- steps --------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------- */
 
 static void step_none(mt_job *job, int64_t now_ms, int64_t *wake_ms)
 {
@@ -191,7 +191,7 @@ int mt__checkpoint_step(mt_job *job, int64_t now_ms, int64_t *wake_ms,
     return rc;
 }
 
-/* ---- answers ------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------- */
 
 int mt__checkpoint_acknowledge(mt_job *job, mt_task *t, int64_t id,
                                const mt_buf *snapshot)

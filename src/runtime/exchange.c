@@ -21,7 +21,7 @@
 #define SLICE_ROWS 256   /* a slice this long is sent by itself */
 #define GATHER_ROWS 1024 /* so many gathered rows are sent */
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 /* Divisions are slow, so where each key group goes is worked out once. */
 static int deal_groups(mt__exchange *x, int32_t parallelism)
@@ -94,7 +94,7 @@ void mt__exchange_add(mt__exchange *x, mt__inbox *inbox, int32_t channel)
     t->channel = channel;
 }
 
-/* ---- sending ------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------- */
 
 /* Takes the batch. */
 static int send_batch(mt__exchange *x, mt__target *t, mt_batch *batch,
@@ -222,7 +222,7 @@ static int send_slice(mt__exchange *x, mt__target *t, mt_batch *batch,
     return slice ? send_batch(x, t, slice, err) : mt_error_code(*err);
 }
 
-/* ---- dealing ------------------------------------------------------------- */
+/* ---- dealing ----------------------------------------------------------- */
 
 static int reserve_scratch(mt__exchange *x, int32_t rows, mt_error **err)
 {

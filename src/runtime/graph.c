@@ -25,7 +25,7 @@ static mark *mark_of(const draft *d, int32_t id)
     return &d->marks[id - 1];
 }
 
-/* ---- checks -------------------------------------------------------------- */
+/* ---- checks ----------------------------------------------------------- */
 
 static void count_edges(const draft *d)
 {
@@ -97,7 +97,7 @@ static int check_cycles(const draft *d, mt_error **err)
                                "not supported yet: cycles in a job");
 }
 
-/* ---- chains -------------------------------------------------------------- */
+/* ---- chains ----------------------------------------------------------- */
 
 static bool may_chain(const draft *d, const mt__plan_edge *edge)
 {
@@ -207,7 +207,7 @@ static int add_chains(mt__graph *graph, const draft *d, mt_error **err)
     return rc;
 }
 
-/* ---- links --------------------------------------------------------------- */
+/* ---- links ----------------------------------------------------------- */
 
 static int add_link(mt__graph *graph, const draft *d, const mt__plan_edge *edge,
                     mt_error **err)
@@ -275,7 +275,7 @@ void mt__link_sources(const mt__graph *graph, const mt__link *link, int32_t to,
     *hi = ups > downs ? (int32_t)((to + 1) * ups / downs) : *lo + 1;
 }
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 static int make_graph(mt__graph *graph, draft *d, mt_error **err)
 {

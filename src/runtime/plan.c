@@ -15,7 +15,7 @@
 /* Longer times than a year are a year, so that adding one to now is safe. */
 #define LONGEST_MS (INT64_C(365) * 24 * 3600 * 1000)
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 mt_plan *mt_plan_new(const char *job_name, mt_error **err)
 {
@@ -86,7 +86,7 @@ static int grow_array(void **array, int32_t len, int32_t *cap, size_t size)
     return 0;
 }
 
-/* ---- settings ------------------------------------------------------------ */
+/* ---- settings ----------------------------------------------------------- */
 
 typedef enum setting_kind {
     SETTING_INT,
@@ -201,7 +201,7 @@ int mt_plan_set(mt_plan *plan, const char *key, const char *value,
     return 0;
 }
 
-/* ---- copies -------------------------------------------------------------- */
+/* ---- copies ----------------------------------------------------------- */
 
 static int copy_text(mt__arena *arena, const char **text)
 {
@@ -373,7 +373,7 @@ static int check_connector(mt__plan_node *node, mt_error **err)
                             : 0;
 }
 
-/* ---- nodes --------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------- */
 
 static int check_numbers(const mt_node *decl, mt_error **err)
 {
@@ -447,7 +447,7 @@ fail:
     return rc;
 }
 
-/* ---- edges --------------------------------------------------------------- */
+/* ---- edges ----------------------------------------------------------- */
 
 /* Fixed and variable length are the same thing in memory. */
 static mt_kind stored_kind(const mt_type *type)

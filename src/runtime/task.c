@@ -28,7 +28,7 @@
 #include "base/clock.h"
 #include "runtime/job.h"
 
-/* ---- making -------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------- */
 
 static int64_t buffer_timeout(const mt_task *t, const mt_node *decl)
 {
@@ -149,7 +149,7 @@ void mt__task_fini(mt_task *t)
         mt__inbox_fini(&t->inbox);
 }
 
-/* ---- time ---------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------- */
 
 /* Books the time since the last call as `to`, less what its exchanges spent
  * waiting for room. Returns now in ms. */
@@ -176,7 +176,7 @@ static int64_t book_time(mt_task *t, mt_metric *to)
     return now / 1000000;
 }
 
-/* ---- mail ---------------------------------------------------------------- */
+/* ---- mail ----------------------------------------------------------- */
 
 static int take_part(mt_task *t, int64_t id, mt_error **err)
 {
@@ -234,7 +234,7 @@ static int obey(mt_task *t, bool *close, mt_error **err)
     return rc;
 }
 
-/* ---- steps --------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------- */
 
 static int poll_head(mt_task *t, int64_t *wake_ms, mt_error **err)
 {
@@ -330,7 +330,7 @@ static int work(mt_task *t, mt_error **err)
     return MT_ECANCELLED;
 }
 
-/* ---- thread -------------------------------------------------------------- */
+/* ---- thread ----------------------------------------------------------- */
 
 /* From the last to the first, so that whoever emits finds the next one open. */
 static int open_operators(mt_task *t, mt_error **err)

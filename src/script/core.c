@@ -115,7 +115,7 @@ static mt_job *check_job(lua_State *L)
     return h->job;
 }
 
-/* Puts the job at stack index `at` into the set of kept ones, or takes it out. */
+/* Puts the job at index `at` into the set of kept ones, or takes it out. */
 static void keep_job(lua_State *L, int at, bool keep)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, JOBS_KEY);

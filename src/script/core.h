@@ -15,7 +15,7 @@
  *     job:metrics() -> { { operator =, subtask =, name =, value = }, ... }
  *     job:stop(), job:cancel()
  *     job:ending_ms() -> ms since it failed or was cancelled, 0 otherwise
- *     job:failure()                          raises what it fails with, if it does
+ *     job:failure()                          raises what it fails with, if any
  *     job:patience([ms]) -> ms               how long closures may keep it from
  *                                            ending before they are left behind
  *

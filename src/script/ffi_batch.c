@@ -8,7 +8,6 @@
 
 static _Thread_local char last_error[1024];
 
-
 int32_t mt_ffi_abi(void)
 {
     return FFI_ABI;
@@ -46,7 +45,7 @@ void mt__ffi_keep_error(mt_error *err)
 int32_t mt_ffi_kind(const char *name)
 {
 #define KIND_NAME(kind, text, form) #kind,
-    static const char *const names[] = { MT_KINDS(KIND_NAME) };
+    static const char *const names[] = {MT_KINDS(KIND_NAME)};
 #undef KIND_NAME
     int32_t i;
 
@@ -77,8 +76,7 @@ const mt_column *mt_ffi_batch_column(mt_batch *batch, int32_t i)
     return c;
 }
 
-int mt_ffi_put_bytes(mt_column_builder *c, const char *bytes,
-                            size_t len)
+int mt_ffi_put_bytes(mt_column_builder *c, const char *bytes, size_t len)
 {
     return mt_put_bytes(c, bytes, len);
 }

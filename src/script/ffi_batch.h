@@ -43,16 +43,16 @@ int mt_ffi_put_row(mt_column_builder *c);
 /* What a driver shares with its operator in C, one a subtask. */
 typedef struct mt_ffi_chain {
     mt_builder *out;
-    uint8_t *needed;    /* one a column of the input: read so far */
-    int32_t *selected;  /* rows that passed, where a chain only filters */
+    uint8_t *needed;   /* one a column of the input: read so far */
+    int32_t *selected; /* rows that passed, where a chain only filters */
     int32_t selected_len;
     int32_t selected_max;
-    int32_t row;        /* the input row that closures work on */
-    int32_t batch;      /* counts the batches: a view knows its own */
+    int32_t row;   /* the input row that closures work on */
+    int32_t batch; /* counts the batches: a view knows its own */
     int32_t subtask;
     int32_t parallelism;
-    int32_t input;      /* 0, or 1 of two connected streams */
-    int32_t plain;      /* 1: LuaJIT can't compile it; it gets plain rows */
+    int32_t input; /* 0, or 1 of two connected streams */
+    int32_t plain; /* 1: LuaJIT can't compile it; it gets plain rows */
 } mt_ffi_chain;
 /* cdef end */
 #pragma GCC visibility pop

@@ -12,7 +12,7 @@
 
 #define PRECISION_MAX 9
 
-/* ---- decimals ---------------------------------------------------------------- */
+/* ---- decimals ----------------------------------------------------------- */
 
 static mt_int128 unscaled(const mt_ffi_decimal *d)
 {
@@ -145,7 +145,7 @@ size_t mt_ffi_decimal_text(const mt_ffi_decimal *d, char *out)
     return mt_text_decimal(out, unscaled(d), d->scale);
 }
 
-/* ---- dates ------------------------------------------------------------------- */
+/* ---- dates ----------------------------------------------------------- */
 
 int mt_ffi_date_read(const char *text, size_t len, mt_ffi_date *out)
 {
@@ -174,7 +174,7 @@ size_t mt_ffi_date_text(const mt_ffi_date *d, char *out)
     return mt_text_date(out, d->days);
 }
 
-/* ---- times ------------------------------------------------------------------- */
+/* ---- times ----------------------------------------------------------- */
 
 static mt_type time_type(mt_kind kind, int32_t precision)
 {
@@ -222,7 +222,7 @@ size_t mt_ffi_time_text(const mt_ffi_time *t, char *out)
     return mt_text_time(out, &type, value);
 }
 
-/* ---- timestamps ---------------------------------------------------------------- */
+/* ---- timestamps ---------------------------------------------------------- */
 
 int mt_ffi_timestamp_read(const char *text, size_t len, mt_ffi_timestamp *out)
 {

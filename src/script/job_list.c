@@ -16,8 +16,8 @@ void mt__job_list_add(mt_job *job)
     pthread_mutex_lock(&mutex);
     if (jobs_len == jobs_max) {
         size_t max = jobs_max ? 2 * jobs_max : 8;
-        mt_job **wider = mt_realloc(jobs, jobs_max * sizeof(*jobs),
-                                    max * sizeof(*jobs));
+        mt_job **wider =
+            mt_realloc(jobs, jobs_max * sizeof(*jobs), max * sizeof(*jobs));
 
         if (wider) {
             jobs = wider;

@@ -4,11 +4,11 @@
  * chunks; a freed one goes to the list of its size. Larger ones come from
  * mt_alloc() one by one. No block carries its size: LuaJIT tells it on free.
  *
- * Two promises hold also without memory. LuaJIT ends the process, or forgets what
- * it holds, when an allocation of lua_newstate() fails, so the first chunk is
- * there before and serves blocks of every size until it is used up. And a block
- * that shrinks never fails: a large one that should become small, and cannot
- * move, stays where it is and belongs to the pool from then on.
+ * Two promises hold also without memory. LuaJIT ends the process, or forgets
+ * what it holds, when an allocation of lua_newstate() fails, so the first chunk
+ * is there before and serves blocks of every size until it is used up. And a
+ * block that shrinks never fails: a large one that should become small, and
+ * cannot move, stays where it is and belongs to the pool from then on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/lua_pool.h"

@@ -22,7 +22,6 @@ void mt__lua_pool_free(mt_lua_pool *pool);
 
 /* A lua_Alloc; `pool` is an mt_lua_pool. Small blocks stay with the pool until
  * it is freed, so it holds as much as the state needed at its peak. */
-void *mt__lua_pool_alloc(void *pool, void *p, size_t old_size,
-                         size_t new_size);
+void *mt__lua_pool_alloc(void *pool, void *p, size_t old_size, size_t new_size);
 
 #endif

@@ -3,8 +3,9 @@
  * A Lua error outside of every protected call ends the process, and nearly all
  * that touches a state can raise one for lack of memory. So whatever makes or
  * looks up a text runs inside mt__lua_protect(), the reading of errors
- * included: an error value crosses into the protected call through a slot of the
- * registry that exists from the beginning, since filling one takes no memory.
+ * included: an error value crosses into the protected call through a slot of
+ * the registry that exists from the beginning, since filling one takes no
+ * memory.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/lua_state.h"

@@ -13,7 +13,7 @@
 #define BIGINT_NUMBER 100000000000000.0
 #define EXACT_NUMBER 9007199254740992.0
 
-/* ---- values to Lua -------------------------------------------------------------- */
+/* ---- values to Lua ------------------------------------------------------- */
 
 static void push_bytes(lua_State *L, const mt_column *c, int32_t row)
 {
@@ -87,7 +87,7 @@ static void push_value(lua_State *L, mt_kind kind, const mt_column *c,
     }
 }
 
-/* The pointer at stack index `at`: lightuserdata, or cdata that is a pointer. */
+/* The pointer at stack index `at`: lightuserdata, or cdata that is one. */
 static void *to_pointer(lua_State *L, int at)
 {
     enum { TYPE_CDATA = 10 }; /* LuaJIT's, of which lua.h tells nothing */
@@ -97,7 +97,7 @@ static void *to_pointer(lua_State *L, int at)
     return lua_touserdata(L, at);
 }
 
-/* ---- fetching -------------------------------------------------------------------- */
+/* ---- fetching ----------------------------------------------------------- */
 
 typedef struct fetch {
     mt_batch *batch;
@@ -168,7 +168,7 @@ static void fill_decoded(lua_State *L, const fetch *f, int column, int at)
 
 int mt__rows_fetch(lua_State *L)
 {
-    fetch f = { .batch = to_pointer(L, 1), .decoded = 5, .list = 7 };
+    fetch f = {.batch = to_pointer(L, 1), .decoded = 5, .list = 7};
     int32_t columns_len = (int32_t)lua_tointeger(L, 6);
     bool of_rows = f.batch->type->kind == MT_ROW;
     int32_t i;
@@ -189,8 +189,7 @@ int mt__rows_fetch(lua_State *L)
         if (decoded)
             fill_decoded(L, &f, i, of_rows ? i + 1 : 0);
         else
-            fill_native(L, &f, type, &f.batch->columns[i],
-                        of_rows ? i + 1 : 0);
+            fill_native(L, &f, type, &f.batch->columns[i], of_rows ? i + 1 : 0);
     }
     return 1;
 }
@@ -200,12 +199,12 @@ int mt__rows_native(lua_State *L)
     mt_batch *batch = to_pointer(L, 1);
     int32_t i = (int32_t)lua_tointeger(L, 2);
 
-    lua_pushboolean(L, is_native(mt_type_column(batch->type, i),
-                                 &batch->columns[i]));
+    lua_pushboolean(
+        L, is_native(mt_type_column(batch->type, i), &batch->columns[i]));
     return 1;
 }
 
-/* ---- storing ---------------------------------------------------------------------- */
+/* ---- storing ----------------------------------------------------------- */
 
 static bool store_whole(lua_State *L, mt_column_builder *c, double min,
                         double max)

@@ -6,7 +6,7 @@
  *
  *     core.rows_fetch(batch, from, stop, metatables, decoded, n) -> list
  *         rows [from, stop) of a batch (pointer), each a table with its first n
- *         fields at 1 .. n and the metatable of its kind (metatables[1 + kind]);
+ *         fields at 1 .. n and its kind's metatable (metatables[1 + kind]);
  *         of a stream that isn't of rows, the values themselves (null for
  *         NULL). decoded[column from 1] is a list of the values of a column
  *         whose kind C leaves to Lua; core.rows_native(batch, column from 0)

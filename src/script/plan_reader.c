@@ -81,7 +81,7 @@ static void *new_array(reader *r, size_t items, size_t size)
 static mt_strings pairs_field(reader *r, int table, const char *name)
 {
     lua_State *L = r->L;
-    mt_strings list = { NULL, 0 };
+    mt_strings list = {NULL, 0};
     int32_t len = 0;
 
     lua_getfield(L, table, name);
@@ -107,7 +107,7 @@ static mt_strings pairs_field(reader *r, int table, const char *name)
 static mt_strings list_field(reader *r, int table, const char *name)
 {
     lua_State *L = r->L;
-    mt_strings list = { NULL, 0 };
+    mt_strings list = {NULL, 0};
     int32_t len, i;
 
     lua_getfield(L, table, name);
@@ -124,8 +124,7 @@ static mt_strings list_field(reader *r, int table, const char *name)
     return list;
 }
 
-static int32_t *ints_field(reader *r, int table, const char *name,
-                           int32_t *len)
+static int32_t *ints_field(reader *r, int table, const char *name, int32_t *len)
 {
     lua_State *L = r->L;
     int32_t *ints = NULL;
@@ -148,7 +147,7 @@ static int32_t *ints_field(reader *r, int table, const char *name,
 
 static int read_node(reader *r, mt_plan *plan, int at)
 {
-    mt_node node = { .physical_len = -1, .buffer_timeout_ms = MT_UNSET };
+    mt_node node = {.physical_len = -1, .buffer_timeout_ms = MT_UNSET};
 
     node.kind = text_field(r, at, "kind");
     node.name = text_field(r, at, "name");
@@ -172,7 +171,7 @@ static int read_node(reader *r, mt_plan *plan, int at)
 static int read_ship(reader *r, int at, mt_ship *ship)
 {
 #define SHIP_NAME(name) #name,
-    static const char *const names[] = { MT_SHIPS(SHIP_NAME) };
+    static const char *const names[] = {MT_SHIPS(SHIP_NAME)};
 #undef SHIP_NAME
     const char *name = text_field(r, at, "ship");
     int i;
@@ -198,8 +197,8 @@ static int read_edge(reader *r, mt_plan *plan, int at)
         return rc;
     return mt_plan_connect(plan, (int32_t)int_field(r, at, "from", 0),
                            (int32_t)int_field(r, at, "to", 0),
-                           (int32_t)int_field(r, at, "input", 0), ship,
-                           columns, columns_len, r->err);
+                           (int32_t)int_field(r, at, "input", 0), ship, columns,
+                           columns_len, r->err);
 }
 
 /* Reads every element of the list `name` of the table at `plan_at`. */
@@ -234,14 +233,14 @@ static int read_settings(reader *r, mt_plan *plan, int plan_at)
     int rc = 0;
 
     for (i = 0; rc == 0 && i < settings.len; i += 2)
-        rc = mt_plan_set(plan, settings.items[i], settings.items[i + 1],
-                         r->err);
+        rc =
+            mt_plan_set(plan, settings.items[i], settings.items[i + 1], r->err);
     return rc;
 }
 
 mt_plan *mt__plan_read(lua_State *L, int index, mt_error **err)
 {
-    reader r = { .L = L, .err = err };
+    reader r = {.L = L, .err = err};
     int top = lua_gettop(L);
     const char *name;
     mt_plan *plan;

@@ -109,7 +109,7 @@ static void test_number_of_rows(void)
     }
 }
 
-/* ---- rate --------------------------------------------------------------- */
+/* ---- rate ----------------------------------------------------------- */
 
 static int64_t cpu_ms(void)
 {
@@ -161,7 +161,7 @@ static void test_largest_rate(void)
     free_records(&r);
 }
 
-/* ---- random values ------------------------------------------------------ */
+/* ---- random values ------------------------------------------------------- */
 
 static void test_ranges(void)
 {
@@ -403,7 +403,7 @@ static void test_times(void)
     free_records(&r);
 }
 
-/* ---- seeds -------------------------------------------------------------- */
+/* ---- seeds ----------------------------------------------------------- */
 
 static void test_seed(void)
 {
@@ -435,7 +435,7 @@ static void test_seed(void)
     free_records(&c);
 }
 
-/* ---- what is refused ---------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------- */
 
 static void refuses(const char *type, const char *name, const char *value,
                     const char *text)
@@ -504,7 +504,7 @@ static void test_order(void)
     refuses_table("source", &sequence, MT_EOPTION, "'fields.f0.start'");
 }
 
-/* ---- without memory ----------------------------------------------------- */
+/* ---- without memory ------------------------------------------------------ */
 
 static void test_without_memory(void)
 {

@@ -12,7 +12,7 @@
 
 #include "../changes.h"
 
-/* ---- standard output, replaced ------------------------------------------ */
+/* ---- standard output, replaced ------------------------------------------- */
 
 static int replace(int fd, int by)
 {
@@ -62,7 +62,7 @@ static void prints(const spec_table *source, const spec_table *sink,
     free(text);
 }
 
-/* ---- lines -------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------- */
 
 static const spec_table four_changes = {"changes", CHANGES_TYPE, 1, {NULL}};
 
@@ -149,7 +149,7 @@ static void test_order(void)
     unlink(path);
 }
 
-/* ---- pipes -------------------------------------------------------------- */
+/* ---- pipes ----------------------------------------------------------- */
 
 typedef struct reader {
     int fd;
@@ -288,7 +288,7 @@ static void test_stuck_pipe(void)
     mt_error_free(err);
 }
 
-/* ---- what is refused ---------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------- */
 
 static void test_refused(void)
 {
@@ -306,7 +306,7 @@ static void test_refused(void)
                   "cannot be used as a source");
 }
 
-/* ---- without memory ----------------------------------------------------- */
+/* ---- without memory ------------------------------------------------------ */
 
 /* Runs a small job whose n-th allocation fails. False when none did. */
 static bool run_failing(const spec_table *source, const spec_table *sink, int n,
