@@ -29,8 +29,8 @@
 --   the column that it adds, and "unkey" before a consumer that isn't a
 --   `keyed_...` step; a custom partitioner does the same with "partition";
 -- * closure steps that follow each other by FORWARD edges are fused into one
---   "lua" node, unless `chain_start`, `chain_none` or a second consumer keeps
---   them apart.
+--   "lua" node of up to 20 steps, unless `chain_start`, `chain_none` or a second
+--   consumer keeps them apart.
 --
 -- A table's environment uses it so:
 --
@@ -330,6 +330,10 @@ end
 
 -- ---- from operators to nodes ---------------------------------------------------
 
+-- A driver names all its steps in one function, and LuaJIT allows a function 60
+-- upvalues. The nodes of a longer chain still run in one task.
+local STEPS_MAX = 20
+
 -- May `op` run inside the same "lua" node as what comes before it? The barriers
 -- that users set hold between their own steps; "key", "partition" and "unkey"
 -- belong to the exchange and stay with the step that they serve.
@@ -345,7 +349,7 @@ local function fuses(op, chaining)
     elseif op.added or from.step.op == "unkey" then
         return true
     end
-    return chaining and not op.t.chain_start and not op.t.chain_none and not from.t.chain_none
+    return #from.group < STEPS_MAX and chaining and not op.t.chain_start and not op.t.chain_none and not from.t.chain_none
 end
 
 local function group_operators(operators, chaining)

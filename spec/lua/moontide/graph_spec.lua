@@ -61,6 +61,16 @@ describe("graph.plan", function()
         assert.equal("1>2.0 FORWARD", edge_text(plan))
     end)
 
+    it("fuses no more steps than a function of LuaJIT's has upvalues for", function()
+        local stream = values()
+        for _ = 1, 50 do
+            stream = map(stream)
+        end
+        local plan = plan_of { sink(stream) }
+        assert.equal(4, #plan.nodes)
+        assert.equal("1>2.0 FORWARD, 2>3.0 FORWARD, 3>4.0 FORWARD", edge_text(plan))
+    end)
+
     it("keeps steps of different parallelism apart and rebalances between them", function()
         local plan = plan_of({ sink(map(values())) }, { name = "job", parallelism = 3 })
         assert.equal("source", ops(plan.nodes[1]))
