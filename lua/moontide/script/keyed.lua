@@ -15,6 +15,9 @@ local M = {}
 local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
 
 local function number_key(x)
+    if x ~= x then
+        return "dnan" -- whatever its sign
+    end
     if x % 1 == 0 and x >= -9007199254740992 and x <= 9007199254740992 then
         return ("i%.0f"):format(x == 0 and 0 or x) -- -0 is 0
     end
@@ -81,7 +84,7 @@ local function by_key(get)
         local key = get(i)
         if key == nil then
             return NIL
-        elseif table_key(key) == canonical then
+        elseif key ~= key or table_key(key) == canonical then
             return canonical(key)
         end
         return key

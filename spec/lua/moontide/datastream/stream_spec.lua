@@ -273,4 +273,27 @@ describe("a stream", function()
         file:close()
         assert.matches("No operators defined", message(env.execute, env))
     end)
+
+    it("goes through chains of any length", function()
+        local ds = environment():from_collection({ { 1 } })
+            :map(function(t) return t[1] end, Types.LONG())
+        for _ = 1, 70 do
+            ds = ds:map(function(n) return n + 1 end, Types.LONG())
+                :filter(function() return true end)
+                :flat_map(function(n, collect) collect(n) end, Types.LONG())
+        end
+        assert.same({ "71" }, texts(ds))
+    end)
+
+    it("takes NaN as one key", function()
+        local nan = 0 / 0
+        local ds = environment():from_collection({ { nan, 1 }, { -nan, 2 }, { nan, 4 } },
+            Types.ROW { Types.DOUBLE(), Types.INT() })
+        local sums = ds:key_by(function(r) return r[1] end, Types.DOUBLE()):sum(2)
+            :map(function(r) return r[2] end, Types.INT())
+        assert.same({ "1", "3", "7" }, texts(sums))
+        sums = ds:key_by(function(r) return r[1] end):sum(2)
+            :map(function(r) return r[2] end, Types.INT())
+        assert.same({ "1", "3", "7" }, texts(sums))
+    end)
 end)
