@@ -349,7 +349,8 @@ local function fuses(op, chaining)
     elseif op.added or from.step.op == "unkey" then
         return true
     end
-    return #from.group < STEPS_MAX and chaining and not op.t.chain_start and not op.t.chain_none and not from.t.chain_none
+    return chaining and #from.group < STEPS_MAX and not op.t.chain_start
+        and not op.t.chain_none and not from.t.chain_none
 end
 
 local function group_operators(operators, chaining)
