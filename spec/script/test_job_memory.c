@@ -212,6 +212,7 @@ int main(int argc, char **argv)
     int i;
 
     mt_log_to(silent, NULL, MT_LOG_ERROR);
+    mt__buffer_pool_limit(0);
     /* What waits in the pool of buffers is no block that was left. */
     mt__buffer_pool_limit(0);
     if (!L || lua_cpcall(L, open_script, NULL) != 0 ||
