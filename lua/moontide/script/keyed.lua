@@ -68,23 +68,17 @@ function canonical(key)
 end
 M.canonical = canonical
 
--- A typed key as a Lua table's key.
-local function table_key(key)
-    local t = type(key)
-    if t == "string" or t == "number" or t == "boolean" then
-        return key
-    end
-    return canonical
-end
-
+-- The key of state whose key is NULL.
 local NIL = {}
+
+local PLAIN = { string = true, number = true, boolean = true }
 
 local function by_key(get)
     return function(i)
         local key = get(i)
         if key == nil then
             return NIL
-        elseif key ~= key or table_key(key) == canonical then
+        elseif key ~= key or not PLAIN[type(key)] then -- NaN is no key of a table
             return canonical(key)
         end
         return key
@@ -102,24 +96,31 @@ local function keep(v)
     return v
 end
 
-local function reducer(step, record_type, key_of)
-    local fn, state = step.fn, {}
-    local call = type(fn) == "function" and fn or function(a, b) return fn:reduce(a, b) end
-    local check = step.type and step.type ~= "RAW" and checkers.new(record_type, "")
+-- Keeps a result for each key: the first record, then what `next_of` makes of the
+-- last result and a record.
+local function fold(key_of, next_of)
+    local state = {}
     return function(i, v)
         local key = key_of(i)
         local last = state[key]
         if last == nil then
             last = keep(v)
         else
-            last = keep(call(last, v))
-            if check then
-                last = check(last)
-            end
+            last = next_of(last, v)
         end
         state[key] = last
         return last
     end
+end
+
+local function reducer(step, record_type, key_of)
+    local fn = step.fn
+    local call = type(fn) == "function" and fn or function(a, b) return fn:reduce(a, b) end
+    if not step.type or step.type == "RAW" then
+        return fold(key_of, function(last, v) return keep(call(last, v)) end)
+    end
+    local check = checkers.new(record_type, "")
+    return fold(key_of, function(last, v) return check(keep(call(last, v))) end)
 end
 
 -- ---- sum, min, max and their kin -----------------------------------------------
@@ -160,6 +161,10 @@ local function field_of(step, record_type)
 end
 
 -- An untyped stream may carry rows or sequences: its field is the step's.
+local function aggregated(step, record_type)
+    return field_of(step, record_type) or record_type.kind == kinds.RAW and step.field or nil
+end
+
 local function value_of(v, field)
     if field and (type(v) == "table" or type(v) == "cdata") then
         return v[field]
@@ -169,40 +174,24 @@ end
 
 -- The first element keeps its other fields; only the aggregated one changes.
 local function rolling(step, record_type, key_of, combine)
-    local field = field_of(step, record_type) or
-        record_type.kind == kinds.RAW and step.field or nil
-    local state = {}
-    return function(i, v)
-        local key = key_of(i)
-        local last = state[key]
-        if last == nil then
-            last = keep(v)
-        elseif type(last) == "table" then
-            local next_value = combine(value_of(last, field), value_of(v, field))
-            last = rows.is(last) and last:copy() or { unpack(last) }
-            last[field or 1] = next_value
-        else
-            last = combine(last, v)
+    local field = aggregated(step, record_type)
+    return fold(key_of, function(last, v)
+        if type(last) ~= "table" then
+            return combine(last, v)
         end
-        state[key] = last
+        local value = combine(value_of(last, field), value_of(v, field))
+        last = rows.is(last) and last:copy() or { unpack(last) }
+        last[field or 1] = value
         return last
-    end
+    end)
 end
 
 -- The whole element with the smallest or largest field; ties keep the earlier.
 local function rolling_by(step, record_type, key_of, better)
-    local field = field_of(step, record_type) or
-        record_type.kind == kinds.RAW and step.field or nil
-    local state = {}
-    return function(i, v)
-        local key = key_of(i)
-        local last = state[key]
-        if last == nil or better(value_of(last, field), value_of(v, field)) then
-            last = keep(v)
-        end
-        state[key] = last
-        return last
-    end
+    local field = aggregated(step, record_type)
+    return fold(key_of, function(last, v)
+        return better(value_of(last, field), value_of(v, field)) and keep(v) or last
+    end)
 end
 
 local makers = {
