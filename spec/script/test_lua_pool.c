@@ -84,10 +84,12 @@ static void shrinking_needs_no_memory(void)
     char *kept;
 
     memset(large, 'x', SMALL);
-    mt__alloc_fail_at(1);
-    while (mt__lua_pool_alloc(pool, NULL, 0, SMALL)) {
-        /* Until the first chunk is used up. */
-    }
+    OK(!mt__lua_pool_is_short(pool), "a pool begins with enough");
+    do {
+        /* Until the first chunk and the reserve are used up. */
+        mt__alloc_fail_at(1);
+    } while (mt__lua_pool_alloc(pool, NULL, 0, SMALL));
+    OK(mt__lua_pool_is_short(pool), "and says when it is short");
     mt__alloc_fail_at(1);
     kept = mt__lua_pool_alloc(pool, large, LARGE, SMALL);
     mt__alloc_fail_at(0);

@@ -235,7 +235,7 @@ static int call_driver(mt_operator *op, lua_chain *c, int args, int results,
     int rc, status = lua_pcall(c->L, args, results, AT_ON_ERROR);
 
     if (status == 0)
-        return 0;
+        return mt__lua_check_memory(c->L, err);
     if (status != LUA_ERRMEM)
         status = explain_overflow(c, status);
     rc = mt__lua_fail(c->L, status, err);

@@ -4,10 +4,13 @@
  * chunks; a freed one goes to the list of its size. Larger ones come from
  * mt_alloc() one by one. No block carries its size: LuaJIT tells it on free.
  *
- * Two promises hold also without memory. LuaJIT ends the process, or forgets
- * what it holds, when an allocation of lua_newstate() fails, so the first chunk
- * is there before and serves blocks of every size until it is used up. And a
- * block that shrinks never fails: a large one that should become small, and
+ * LuaJIT does not survive every want of memory: it crashes when an allocation of
+ * lua_newstate() fails, or one while a compiled loop hands its values back to the
+ * interpreter. So the first chunk is there before and serves blocks of every size
+ * until it is used up, and a last one is held in reserve: what mt_alloc() refuses
+ * is cut from it, and the pool says that it is short, so that the operator can
+ * fail between two batches. Only when that is used up too does LuaJIT hear of
+ * it. A block that shrinks never fails: a large one that should become small, and
  * cannot move, stays where it is and belongs to the pool from then on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -45,6 +48,9 @@ struct mt_lua_pool {
     uint8_t *end;
     chunk *chunks; /* the newest first */
     chunk *first;
+    chunk *reserve;
+    uint8_t *reserve_at;
+    bool is_short; /* the reserve has been touched */
     stayed *stayed;
 };
 
@@ -54,13 +60,21 @@ mt_lua_pool *mt__lua_pool_new(void)
 {
     mt_lua_pool *pool = mt_calloc(sizeof(*pool));
 
-    if (pool && !add_chunk(pool)) {
-        mt_free(pool, sizeof(*pool));
+    if (!pool)
+        return NULL;
+    pool->reserve = mt_alloc(CHUNK_BYTES);
+    if (!pool->reserve || !add_chunk(pool)) {
+        mt__lua_pool_free(pool);
         return NULL;
     }
-    if (pool)
-        pool->first = pool->chunks;
+    pool->reserve_at = pool->reserve->bytes;
+    pool->first = pool->chunks;
     return pool;
+}
+
+bool mt__lua_pool_is_short(const mt_lua_pool *pool)
+{
+    return pool->is_short;
 }
 
 /* ---- large blocks -------------------------------------------------------- */
@@ -75,12 +89,30 @@ static size_t large_bytes(size_t size)
     return rounded(size) + sizeof(stayed);
 }
 
-static bool is_of_first(const mt_lua_pool *pool, const void *p)
+static bool is_of(const chunk *c, const void *p)
 {
-    const uint8_t *start = (const uint8_t *)pool->first;
+    const uint8_t *start = (const uint8_t *)c;
 
     return (const uint8_t *)p >= start &&
            (const uint8_t *)p < start + CHUNK_BYTES;
+}
+
+/* Whether large block `p` is cut from a chunk. */
+static bool is_lent(const mt_lua_pool *pool, const void *p)
+{
+    return is_of(pool->first, p) || is_of(pool->reserve, p);
+}
+
+static void *take_reserved(mt_lua_pool *pool, size_t size)
+{
+    uint8_t *end = (uint8_t *)pool->reserve + CHUNK_BYTES;
+    uint8_t *at = pool->reserve_at;
+
+    if (size > CHUNK_BYTES || (size_t)(end - at) < rounded(size))
+        return NULL;
+    pool->is_short = true;
+    pool->reserve_at += rounded(size);
+    return at;
 }
 
 static void *take_large(mt_lua_pool *pool, size_t size)
@@ -92,13 +124,16 @@ static void *take_large(mt_lua_pool *pool, size_t size)
         pool->at += rounded(size);
         return at;
     }
-    return size > PTRDIFF_MAX / 2 ? NULL : mt_alloc(large_bytes(size));
+    if (size > PTRDIFF_MAX / 2)
+        return NULL;
+    at = mt_alloc(large_bytes(size));
+    return at ? at : take_reserved(pool, size);
 }
 
-/* What the first chunk lent to a large block comes back with the chunk. */
+/* What a chunk lent to a large block comes back with the chunk. */
 static void give_large(mt_lua_pool *pool, void *p, size_t size)
 {
-    if (!is_of_first(pool, p))
+    if (!is_lent(pool, p))
         mt_free(p, large_bytes(size));
 }
 
@@ -107,7 +142,7 @@ static void keep_large(mt_lua_pool *pool, void *p, size_t size)
 {
     stayed *s = (stayed *)(void *)((uint8_t *)p + rounded(size));
 
-    if (is_of_first(pool, p))
+    if (is_lent(pool, p))
         return;
     s->p = p;
     s->size = size;
@@ -131,6 +166,7 @@ void mt__lua_pool_free(mt_lua_pool *pool)
         pool->chunks = c->next;
         mt_free(c, CHUNK_BYTES);
     }
+    mt_free(pool->reserve, CHUNK_BYTES);
     mt_free(pool, sizeof(*pool));
 }
 
@@ -173,7 +209,7 @@ static void *take_small(mt_lua_pool *pool, size_t size)
         return b;
     }
     if ((size_t)(pool->end - pool->at) < class * STEP && !add_chunk(pool))
-        return NULL;
+        return take_reserved(pool, size);
     at = pool->at;
     pool->at += class * STEP;
     return at;
@@ -222,11 +258,14 @@ static void *move(mt_lua_pool *pool, void *p, size_t old_size, size_t new_size)
 static void *resize_large(mt_lua_pool *pool, void *p, size_t old_size,
                           size_t new_size)
 {
-    if (is_of_first(pool, p))
+    void *resized;
+
+    if (is_lent(pool, p))
         return new_size <= old_size ? p : move(pool, p, old_size, new_size);
     if (new_size > PTRDIFF_MAX / 2)
         return NULL;
-    return mt_realloc(p, large_bytes(old_size), large_bytes(new_size));
+    resized = mt_realloc(p, large_bytes(old_size), large_bytes(new_size));
+    return resized ? resized : move(pool, p, old_size, new_size);
 }
 
 void *mt__lua_pool_alloc(void *arg, void *p, size_t old_size, size_t new_size)

@@ -11,12 +11,16 @@
 #ifndef MT_LUA_POOL_H
 #define MT_LUA_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct mt_lua_pool mt_lua_pool;
 
 /* Returns owned; NULL without memory. */
 mt_lua_pool *mt__lua_pool_new(void);
+/* Whether memory has run out and it lives on its reserve: its state should be
+ * closed soon. */
+bool mt__lua_pool_is_short(const mt_lua_pool *pool);
 /* After lua_close() of its state. NULL is fine. */
 void mt__lua_pool_free(mt_lua_pool *pool);
 

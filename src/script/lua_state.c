@@ -132,6 +132,14 @@ static int fail_for_memory(lua_State *L, mt_error **err)
                    lua_gc(L, LUA_GCCOUNT, 0));
 }
 
+int mt__lua_check_memory(lua_State *L, mt_error **err)
+{
+    void *pool;
+
+    lua_getallocf(L, &pool);
+    return mt__lua_pool_is_short(pool) ? fail_for_memory(L, err) : 0;
+}
+
 /* Puts the value on top, which is popped, into the error's slot. */
 static void set_error_slot(lua_State *L)
 {
@@ -162,5 +170,6 @@ int mt__lua_protect(lua_State *L, lua_CFunction fn, void *arg, mt_error **err)
 {
     int status = lua_cpcall(L, fn, arg);
 
-    return status == 0 ? 0 : mt__lua_fail(L, status, err);
+    return status == 0 ? mt__lua_check_memory(L, err)
+                       : mt__lua_fail(L, status, err);
 }

@@ -23,6 +23,10 @@ void mt__lua_state_free(lua_State *L); /* NULL is fine */
  * memory, else MT_ESCRIPT. L must be of mt__lua_state_new(). */
 int mt__lua_fail(lua_State *L, int status, mt_error **err);
 
+/* To be asked after each call that went well: MT_ENOMEM with err when the state
+ * has run out of memory, and lives on what was kept for that. */
+int mt__lua_check_memory(lua_State *L, mt_error **err);
+
 /* Runs fn(L) with `arg` as its light userdata argument; what it leaves on its
  * stack is gone afterwards. Outside of a protected call even pushing a short
  * text may end the process, when there is no memory for it. 0, or negative with
