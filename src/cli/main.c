@@ -21,7 +21,7 @@
 
 #include "script/core.h"
 
-enum { EXIT_FAILED = 1, EXIT_MISUSE = 2 };
+enum { EXIT_FAILED = 1, SAME_INTERRUPT_MS = 200 };
 
 static lua_State *script_state;
 static atomic_int got_signal;
@@ -34,14 +34,22 @@ static void raise_interrupted(lua_State *L, lua_Debug *ar)
     lua_error(L);
 }
 
+/* timeout(1) and the like signal a process and then its group, so one interrupt
+ * may come twice in a row; only a later one is a second one. */
 static void *take_signals(void *arg)
 {
     const sigset_t *signals = arg;
+    int64_t first_ms = 0;
     int number;
 
     while (sigwait(signals, &number) == 0) {
-        if (atomic_exchange(&got_signal, number) != 0)
+        if (atomic_load(&got_signal) != 0) {
+            if (mt_now_ms() - first_ms < SAME_INTERRUPT_MS)
+                continue;
             _exit(128 + number);
+        }
+        first_ms = mt_now_ms();
+        atomic_store(&got_signal, number);
         lua_sethook(script_state, raise_interrupted,
                     LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
         mt_script_stop_jobs();
