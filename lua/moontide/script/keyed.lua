@@ -115,7 +115,18 @@ end
 
 local function reducer(step, record_type, key_of)
     local fn = step.fn
-    local call = type(fn) == "function" and fn or function(a, b) return fn:reduce(a, b) end
+    local function call(a, b)
+        local result
+        if type(fn) == "function" then
+            result = fn(a, b)
+        else
+            result = fn:reduce(a, b)
+        end
+        if result == nil then
+            error("reduce returned nil: did the function forget to return?", 0)
+        end
+        return result
+    end
     if not step.type or step.type == "RAW" then
         return fold(key_of, function(last, v) return keep(call(last, v)) end)
     end

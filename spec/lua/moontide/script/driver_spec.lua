@@ -317,6 +317,15 @@ describe("a closure that goes wrong", function()
         assert.matches("not supported yet: .*timer_service", tostring(err))
     end)
 
+    it("is told when reduce forgets to return", function()
+        local ok, err = pcall(chains.run, { input = "ROW<`f0` INT, `$key` INT>", output = "INT",
+            record_type = "INT", steps = {
+                { op = "keyed_reduce", name = "Reduce", type = "INT", fn = function() end },
+            } }, { { 1, 1 }, { 2, 1 } })
+        assert.is_false(ok)
+        assert.matches("reduce returned nil", tostring(err))
+    end)
+
     it("can't return a value from a step that collects", function()
         local ok, err = pcall(chains.run, { input = "INT", output = "INT", steps = {
             { op = "flat_map", name = "FlatMap", type = "INT", fn = function() return 5 end },
