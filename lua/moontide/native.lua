@@ -9,14 +9,14 @@ local ABI = 2
 
 -- A program that the engine is linked into can't be loaded: its symbols are the
 -- global ones.
-local loaded, C = pcall(ffi.load, core.library_path)
+local loaded, C = pcall(ffi.load, core.so_path)
 if not loaded then
     C = ffi.C
 end
 
 local function refuse(what)
     error(("moontide: %s was built for other Lua files than these (%s); install both from one "
-        .. "version"):format(core.library_path, what), 0)
+        .. "version"):format(core.so_path, what), 0)
 end
 
 local ok, abi = pcall(function() return C.mt_ffi_abi() end)

@@ -168,7 +168,8 @@ static int core_job_start(lua_State *L)
 }
 
 /* A closure that never returns can't be interrupted, and its thread not be
- * joined: past its patience the host is let go and the job's memory stays. */
+ * joined: past its patience the host is let go, and the job stays in the list, since its
+ * thread goes on using it. */
 static void leave_behind(mt_job *job)
 {
     char name[256];
@@ -196,11 +197,12 @@ static int job_gc(lua_State *L)
     job_handle *h = luaL_checkudata(L, 1, JOB_TYPE);
 
     if (h->job) {
-        mt__job_list_remove(h->job);
-        if (has_ended(h))
+        if (has_ended(h)) {
+            mt__job_list_remove(h->job);
             mt_job_free(h->job);
-        else
+        } else {
             leave_behind(h->job);
+        }
     }
     h->job = NULL;
     return 0;
@@ -471,7 +473,7 @@ static const luaL_Reg core_functions[] = {
     {NULL, NULL},
 };
 
-static void push_library_path(lua_State *L)
+static void push_so_path(lua_State *L)
 {
     Dl_info info;
 
@@ -503,7 +505,7 @@ int luaopen_moontide_core(lua_State *L)
     lua_newtable(L);
     luaL_register(L, NULL, core_functions);
     set_text(L, "version", MT_VERSION);
-    push_library_path(L);
-    lua_setfield(L, -2, "library_path");
+    push_so_path(L);
+    lua_setfield(L, -2, "so_path");
     return 1;
 }

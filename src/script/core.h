@@ -2,7 +2,7 @@
  *
  * It hands plans to the engine and jobs back to scripts. In Lua:
  *
- *     core.version, core.library_path        strings
+ *     core.version, core.so_path        strings
  *     core.job_start(plan) -> job            plan: see plan_reader.h
  *     core.jobs() -> list                    those not yet seen to end by wait
  *     core.log(level, who, text)             "error" "warn" "info" "debug"
