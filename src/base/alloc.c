@@ -57,10 +57,11 @@ static void *raw_of(void *p, size_t size)
     return raw;
 }
 
-/* libc may answer NULL for no bytes, which would look like a failure. */
+/* libc may answer NULL for no bytes, which would look like a failure; and a
+ * pointer behind the end of a block is none to leak checkers. */
 static size_t raw_size(size_t size)
 {
-    return size + HEADER_BYTES > 0 ? size + HEADER_BYTES : 1;
+    return HEADER_BYTES + (size > 0 ? size : 1);
 }
 
 /* ---- counting ----------------------------------------------------------- */

@@ -168,8 +168,8 @@ static int core_job_start(lua_State *L)
 }
 
 /* A closure that never returns can't be interrupted, and its thread not be
- * joined: past its patience the host is let go, and the job stays in the list, since its
- * thread goes on using it. */
+ * joined: past its patience the host is let go, and the job stays in the list,
+ * since its thread goes on using it. */
 static void leave_behind(mt_job *job)
 {
     char name[256];

@@ -375,7 +375,8 @@ describe("a closure that never returns", function()
             local ok, err = pcall(client.wait, client)
             print(ok, err.code, err.operator)
         ]])
-        assert.matches("false\tTIMEOUT\tSource: Collection Source -> Spin", result.out, 1, true)
+        assert.matches("false\tTIMEOUT\tSource: Collection Source -> Spin",
+            result.out .. result.err, 1, true)
     end)
 
     it("does not hide the failure of its neighbour", function()
