@@ -4,14 +4,15 @@
  * chunks; a freed one goes to the list of its size. Larger ones come from
  * mt_alloc() one by one. No block carries its size: LuaJIT tells it on free.
  *
- * LuaJIT does not survive every want of memory: it crashes when an allocation of
- * lua_newstate() fails, or one while a compiled loop hands its values back to the
- * interpreter. So the first chunk is there before and serves blocks of every size
- * until it is used up, and a last one is held in reserve: what mt_alloc() refuses
- * is cut from it, and the pool says that it is short, so that the operator can
- * fail between two batches. Only when that is used up too does LuaJIT hear of
- * it. A block that shrinks never fails: a large one that should become small, and
- * cannot move, stays where it is and belongs to the pool from then on.
+ * LuaJIT does not survive every want of memory: it crashes when an allocation
+ * of lua_newstate() fails, or one while a compiled loop hands its values back
+ * to the interpreter. So the first chunk is there before and serves blocks of
+ * every size until it is used up, and a last one is held in reserve: what
+ * mt_alloc() refuses is cut from it, and the pool says that it is short, so
+ * that the operator can fail between two batches. Only when that is used up
+ * too does LuaJIT hear of it. A block that shrinks never fails: a large one
+ * that should become small, and cannot move, stays where it is and belongs to
+ * the pool from then on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "script/lua_pool.h"
