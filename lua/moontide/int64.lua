@@ -27,6 +27,11 @@ function M.is(value)
     return istype(Int64, value)
 end
 
+--- Is it one of LuaJIT's own 64-bit integers, `1LL` or `1ULL`?
+function M.is_raw(value)
+    return istype(int64_t, value) or istype(uint64_t, value)
+end
+
 --- A whole number of any spelling as a raw `int64_t`; nil for anything else.
 -- @param value an object, an int64 or uint64, or a whole plain number within 2^53
 function M.raw(value)

@@ -72,7 +72,7 @@ end
 local Decimal = {}
 
 local function is_int64(value)
-    return istype(int64_t, value) or istype(uint64_t, value) or int64.is(value)
+    return int64.is_raw(value) or int64.is(value)
 end
 
 -- A decimal of a Decimal or any number; nil for anything else and for numbers

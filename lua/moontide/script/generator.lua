@@ -50,16 +50,14 @@ function Generator:call(k, method, args)
     return ("%s:%s(%s)"):format(self:use("f" .. k, step.fn), method, args)
 end
 
-function Generator:collector(k, depth)
-    -- The rest of the chain as a function; made before the driver's own lines.
-    local inner = setmetatable({ lines = {}, in_collect = true }, { __index = self })
-    inner.line = Generator.line
-    inner.lines = {}
+-- The rest of the chain behind step k as a function, made before the driver's own
+-- lines; its name.
+function Generator:collector(k)
+    local inner = setmetatable({ lines = {} }, { __index = self })
     inner:checked(k, "v" .. k, 1)
     inner:rest(k + 1, "v" .. k, 1)
     self.collectors[#self.collectors + 1] = { k = k, lines = inner.lines }
-    local name = "collect" .. k
-    return name, depth
+    return "collect" .. k
 end
 
 local emit = {}
@@ -78,7 +76,7 @@ function emit.filter(self, k, v, depth)
 end
 
 function emit.flat_map(self, k, v, depth)
-    local collect = self:collector(k, depth)
+    local collect = self:collector(k)
     self:line(depth, "local r%d = %s", k, self:call(k, "flat_map", v .. ", " .. collect))
     self:line(depth, "if r%d ~= nil then", k)
     self:line(depth + 1, "%s(r%d, %s)", self:use("each", each), k, collect)
@@ -86,7 +84,7 @@ function emit.flat_map(self, k, v, depth)
 end
 
 function emit.process(self, k, v, depth)
-    local collect = self:collector(k, depth)
+    local collect = self:collector(k)
     self:use("ctx" .. k, contexts.element(self, self.env.chain))
     self:line(depth, "if %s ~= nil then", self:call(k, "process_element",
         ("%s, ctx%d, %s"):format(v, k, collect)))
@@ -138,7 +136,7 @@ function emit.co_map(self, k, v, depth)
 end
 
 function emit.co_flat_map(self, k, v, depth)
-    local collect = self:collector(k, depth)
+    local collect = self:collector(k)
     self:line(depth, "local r%d = %s", k,
         self:call(k, "flat_map" .. self.input, v .. ", " .. collect))
     self:line(depth, "if r%d ~= nil then", k)

@@ -12,8 +12,6 @@ local rows = require "moontide.row"
 
 local M = {}
 
-local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
-
 local function number_key(x)
     if x ~= x then
         return "dnan" -- whatever its sign
@@ -50,7 +48,7 @@ function canonical(key)
         return key and "t" or "f"
     elseif t == "nil" then
         return "n"
-    elseif ffi.istype(int64_t, key) or ffi.istype(uint64_t, key) or int64.is(key) then
+    elseif int64.is_raw(key) or int64.is(key) then
         return "i" .. tostring(key):gsub("U?LL$", "")
     elseif t == "cdata" then
         local values = require "moontide.values"
@@ -87,7 +85,7 @@ end
 
 -- What is kept must outlive its call.
 local function keep(v)
-    if type(v) == "cdata" and not ffi.istype(int64_t, v) and not ffi.istype(uint64_t, v) then
+    if type(v) == "cdata" and not int64.is_raw(v) then
         local ok, copy = pcall(function() return v.copy end)
         if ok and type(copy) == "function" then
             return v:copy()

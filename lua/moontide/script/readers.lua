@@ -121,8 +121,10 @@ local simple = {
     [kinds.INTERVAL_MILLIS] = { BIGINT, "const int64_t *" },
 }
 
+-- What stands in columns of DECIMAL, and of TIMESTAMP(7) to (9).
 local words = ffi.typeof "struct { uint64_t lo; int64_t hi; }"
 local nines = ffi.typeof "struct { int64_t millis; int32_t nanos, unused; }"
+M.words, M.nines = words, nines
 
 -- kind -> function(type) giving the same three, for kinds whose parameters or
 -- value types matter.

@@ -5,15 +5,13 @@
 -- encoding doesn't know, go as tables under a key that no user's table has.
 -- @module moontide.script.untyped
 local buffer = require "string.buffer"
-local ffi = require "ffi"
+local int64 = require "moontide.int64"
 local rows = require "moontide.row"
 local null = require "moontide.null"
 
 local M = {}
 
 local MARK = "\0moontide"
-local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
-
 local function values()
     return require "moontide.values"
 end
@@ -43,7 +41,7 @@ function plain(x, depth)
     local t = type(x)
     if t == "table" then
         return plain_table(x, depth)
-    elseif t == "cdata" and not ffi.istype(int64_t, x) and not ffi.istype(uint64_t, x) then
+    elseif t == "cdata" and not int64.is_raw(x) then
         local name, text = values().pack(x)
         if name then
             return { [MARK] = name, text = text }
@@ -70,7 +68,7 @@ local function is_plain(x, depth)
         end
         return true
     elseif t == "cdata" then
-        return ffi.istype(int64_t, x) or ffi.istype(uint64_t, x)
+        return int64.is_raw(x)
     end
     return t ~= "function" and t ~= "thread" and (t ~= "userdata" or x == null)
 end
@@ -123,7 +121,7 @@ end
 function M.text(x)
     if type(x) == "string" then
         return x
-    elseif type(x) == "cdata" and not ffi.istype(int64_t, x) and not ffi.istype(uint64_t, x) and
+    elseif type(x) == "cdata" and not int64.is_raw(x) and
         not values().is(x) then
         x = x:copy()
     end

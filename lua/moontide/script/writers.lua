@@ -20,15 +20,13 @@ local C = native.C
 local null = require "moontide.null"
 local M = {}
 
-local int64_t, uint64_t = ffi.typeof "int64_t", ffi.typeof "uint64_t"
-
 local function show(value)
     if type(value) == "string" then
         local cut = #value > 60 and value:sub(1, 60) .. "..." or value
         return ("the string '%s'"):format((cut:gsub("%c", "?")))
     elseif type(value) == "number" or type(value) == "boolean" then
         return ("the %s %s"):format(type(value), tostring(value))
-    elseif ffi.istype(int64_t, value) or ffi.istype(uint64_t, value) then
+    elseif int64.is_raw(value) then
         return "the integer " .. tostring(value):gsub("U?LL$", "")
     elseif type(value) == "table" or type(value) == "cdata" then
         local meta = getmetatable(value)
@@ -89,9 +87,8 @@ local env = ...
 local c, cast, band, bor, bnot, rshift, lshift, tobit, floor, abs, null, type = env.c, env.cast,
     env.band, env.bor, env.bnot, env.rshift, env.lshift, env.tobit, env.floor, env.abs, env.null,
     env.type
-local slow, put_null, copy, grow_bytes, encode, istype, make, refuse_null, ctype, unpack_value =
-    env.slow, env.put_null, env.copy, env.grow_bytes, env.encode, env.istype, env.make,
-    env.refuse_null, env.ctype, env.unpack_value
+local slow, copy, grow_bytes, encode, refuse_null, ctype, unpack_value = env.slow, env.copy,
+    env.grow_bytes, env.encode, env.refuse_null, env.ctype, env.unpack_value
 local v, o, n, max
 local function bind()
     v = cast(ctype, c.values)
@@ -222,8 +219,7 @@ local simple = {
 
 -- ---- decimals, dates and times ---------------------------------------------------
 
-local words = ffi.typeof "struct { uint64_t lo; int64_t hi; }"
-local nines = ffi.typeof "struct { int64_t millis; int32_t nanos, unused; }"
+local words, nines = readers.words, readers.nines
 
 local function values()
     return require "moontide.values"
@@ -291,10 +287,6 @@ local function ensure(code)
     if code < 0 then
         error("out of memory, or a column past 2 GiB", 0)
     end
-end
-
-local function put_row_null(c)
-    ensure(C.mt_put_null(c))
 end
 
 -- Appends one value to a column inside another one, at c.rows.
@@ -383,7 +375,7 @@ local function not_null(t, name, append)
             if not t.nullable then
                 refuse_null(name)
             end
-            return put_row_null(c)
+            return ensure(C.mt_put_null(c))
         end
         return append(c, x)
     end
@@ -416,7 +408,7 @@ end
 local base_env = {
     cast = ffi.cast, band = bit.band, bor = bit.bor, bnot = bit.bnot, rshift = bit.rshift,
     lshift = bit.lshift, tobit = bit.tobit, floor = math.floor, abs = math.abs, null = null,
-    type = type, copy = ffi.copy, encode = untyped.encode, istype = ffi.istype,
+    type = type, copy = ffi.copy, encode = untyped.encode,
 }
 
 local function compile(t, name, column, body, ctype, slow, unpack_value)
