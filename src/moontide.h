@@ -87,6 +87,12 @@ typedef struct mt_node {
     mt_strings metadata;
     const int32_t *primary_key;
     int32_t primary_key_len;
+    const int32_t *partition_keys;
+    int32_t partition_keys_len;
+    bool overwrite;           /* of a sink: see mt_table */
+    const mt_filter *filters; /* of a source: see mt_table */
+    int32_t filters_len;
+    int64_t limit;             /* of a source: see mt_table */
     int32_t parallelism;       /* 0: the plan's */
     int32_t max_parallelism;   /* key groups; 0: the plan's */
     int64_t buffer_timeout_ms; /* MT_UNSET: the plan's */

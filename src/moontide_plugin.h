@@ -698,6 +698,27 @@ typedef struct mt_metadata {
     bool writable;
 } mt_metadata;
 
+typedef enum mt_filter_op {
+    MT_FILTER_EQ,
+    MT_FILTER_NE,
+    MT_FILTER_LT,
+    MT_FILTER_LE,
+    MT_FILTER_GT,
+    MT_FILTER_GE,
+    MT_FILTER_IN, /* any of the values */
+    MT_FILTER_IS_NULL,
+    MT_FILTER_IS_NOT_NULL
+} mt_filter_op;
+
+/* A condition on one column of a source's table. The rows wanted are those for
+ * which all conditions are TRUE, with SQL's sense of NULL. */
+typedef struct mt_filter {
+    int32_t column; /* of the table's type */
+    mt_filter_op op;
+    mt_strings values; /* as CAST(... AS STRING) shows values of the column's
+                          type; none for IS NULL and IS NOT NULL */
+} mt_filter;
+
 /* How the columns of a table reach a connector. Physical columns come first in
  * the record type in DDL order, then metadata columns. */
 typedef struct mt_table {
@@ -707,13 +728,27 @@ typedef struct mt_table {
     const int32_t *primary_key;  /* columns, or NULL */
     int32_t primary_key_len;
     bool sink; /* which of the two ends this table is used as */
+    const int32_t *partition_keys; /* PARTITIONED BY: columns, or NULL */
+    int32_t partition_keys_len;
+    bool overwrite; /* sink: INSERT OVERWRITE */
+    /* Of a source that says so in mt_connector.pushes: what the query wants of
+     * it. Hints: rows beyond that may be handed out, the engine looks again. */
+    const mt_filter *filters;
+    int32_t filters_len;
+    int64_t limit; /* rows wanted of each subtask; 0: all */
 } mt_table;
+
+enum {
+    MT_PUSH_FILTERS = 1, /* a source makes use of mt_table.filters */
+    MT_PUSH_LIMIT = 2    /* and of mt_table.limit */
+};
 
 /* A connector. Unused callbacks are NULL. `options` is the parsed struct; it
  * and everything in it lives as long as the source or sink. */
 typedef struct mt_connector {
     mt_plugin plugin;
     const mt_metadata *metadata; /* ends with a zeroed entry; NULL: none */
+    uint32_t pushes;             /* MT_PUSH_... */
 
     /* Refuses what cannot work, while the job is still being built. No I/O.
      * Called in the script's thread. Optional. */
@@ -758,7 +793,22 @@ typedef struct mt_connector {
                         mt_error **err);
     int (*sink_commit)(void *sink, int64_t id, mt_error **err);
     int (*sink_end)(void *sink, mt_error **err);
+    /* Event time has reached `ms` for all that was written. Optional. */
+    int (*sink_watermark)(void *sink, int64_t ms, mt_error **err);
     void (*sink_close)(void *sink); /* accepts NULL */
+
+    /* Lookup: rows by key, for joins and for table:lookup() of a script. `keys`
+     * of open are the columns of the table's type that are given. get: for each
+     * row r of the batch `keys` (a ROW of those columns) appends the rows that
+     * match it to `out`, in that order, commits them, and sets counts[r] to
+     * their number; a key with a NULL in it matches nothing. May block, but
+     * looks at mt_context_cancelled() at least every 100 ms. */
+    int (*lookup_open)(mt_context *ctx, const void *options,
+                       const mt_table *table, const int32_t *keys,
+                       int32_t keys_len, void **lookup, mt_error **err);
+    int (*lookup_get)(void *lookup, mt_batch *keys, mt_builder *out,
+                      int32_t *counts, mt_error **err);
+    void (*lookup_close)(void *lookup); /* accepts NULL */
 } mt_connector;
 
 /* ---- formats ----------------------------------------------------------- */

@@ -73,6 +73,15 @@ static int poll_sink(mt_operator *op, int64_t *wake_ms, mt_error **err)
                : 0;
 }
 
+static int pass_watermark(mt_operator *op, int64_t ms, mt_error **err)
+{
+    sink_state *s = op->state;
+
+    return s->connector->sink_watermark
+               ? s->connector->sink_watermark(s->sink, ms, err)
+               : 0;
+}
+
 static int pass_barrier(mt_operator *op, int64_t id, mt_buf *snapshot,
                         mt_error **err)
 {
@@ -116,6 +125,7 @@ const mt_operator_class mt__sink_class = {
     .open = open_sink,
     .process = write_batch,
     .idle = poll_sink,
+    .watermark = pass_watermark,
     .barrier = pass_barrier,
     .commit = commit_sink,
     .end = end_sink,

@@ -246,6 +246,21 @@ static int copy_strings(mt__arena *arena, mt_strings *strings)
     return 0;
 }
 
+static int copy_filters(mt__arena *arena, mt_node *decl)
+{
+    mt_filter *filters;
+    int32_t i;
+    int rc = 0;
+
+    if (copy_bytes(arena, (const void **)&decl->filters,
+                   sizeof(*filters) * (size_t)decl->filters_len) < 0)
+        return MT_ENOMEM;
+    filters = (mt_filter *)decl->filters; /* the arena's copy by now */
+    for (i = 0; i < decl->filters_len; i++)
+        rc |= copy_strings(arena, &filters[i].values);
+    return rc;
+}
+
 /* Turns the borrowed pointers of node->decl into copies of its own. */
 static int copy_decl(mt__plan_node *node)
 {
@@ -262,6 +277,9 @@ static int copy_decl(mt__plan_node *node)
     rc |= copy_strings(arena, &decl->metadata);
     rc |= copy_bytes(arena, (const void **)&decl->primary_key,
                      sizeof(int32_t) * (size_t)decl->primary_key_len);
+    rc |= copy_bytes(arena, (const void **)&decl->partition_keys,
+                     sizeof(int32_t) * (size_t)decl->partition_keys_len);
+    rc |= copy_filters(arena, decl);
     rc |= copy_bytes(arena, &decl->payload, decl->payload_len);
     return rc ? MT_ENOMEM : 0;
 }
@@ -306,11 +324,42 @@ static int check_metadata(const mt__plan_node *node, mt_error **err)
     return 0;
 }
 
+/* Columns that a key or a filter names are among the table's. */
+static int check_table_columns(const mt_table *table, mt_error **err)
+{
+    int32_t i, columns = mt_type_columns_len(table->type);
+    const char *what = "primary key";
+    int32_t bad = INT32_MIN;
+
+    for (i = 0; i < table->primary_key_len; i++)
+        if (table->primary_key[i] < 0 || table->primary_key[i] >= columns)
+            bad = table->primary_key[i];
+    for (i = 0; i < table->partition_keys_len; i++) {
+        if (table->partition_keys[i] < 0 ||
+            table->partition_keys[i] >= columns) {
+            what = "partition key";
+            bad = table->partition_keys[i];
+        }
+    }
+    for (i = 0; i < table->filters_len; i++) {
+        if (table->filters[i].column < 0 ||
+            table->filters[i].column >= columns) {
+            what = "filter";
+            bad = table->filters[i].column;
+        }
+    }
+    if (bad == INT32_MIN)
+        return 0;
+    return mt_fail(err, MT_EMISUSE, "%s column %d is not one of the %d columns",
+                   what, (int)bad, (int)columns);
+}
+
 static int fill_table(mt__plan_node *node, mt_error **err)
 {
     mt_table *table = &node->table;
     const mt_node *decl = &node->decl;
-    int32_t i, columns = mt_type_columns_len(node->type);
+    int32_t columns = mt_type_columns_len(node->type);
+    int rc;
 
     table->type = node->type;
     table->physical_len = decl->physical_len < 0 ? columns - decl->metadata.len
@@ -319,6 +368,12 @@ static int fill_table(mt__plan_node *node, mt_error **err)
     table->primary_key = decl->primary_key;
     table->primary_key_len = decl->primary_key_len;
     table->sink = mt__plan_node_is(node, "sink");
+    table->partition_keys = decl->partition_keys;
+    table->partition_keys_len = decl->partition_keys_len;
+    table->overwrite = decl->overwrite;
+    table->filters = decl->filters;
+    table->filters_len = decl->filters_len;
+    table->limit = decl->limit;
     if (table->physical_len < 0 ||
         table->physical_len + decl->metadata.len != columns)
         return mt_fail(err, MT_EMISUSE,
@@ -326,12 +381,8 @@ static int fill_table(mt__plan_node *node, mt_error **err)
                        "%d columns of the type",
                        (int)table->physical_len, (int)decl->metadata.len,
                        (int)columns);
-    for (i = 0; i < table->primary_key_len; i++)
-        if (table->primary_key[i] < 0 || table->primary_key[i] >= columns)
-            return mt_fail(err, MT_EMISUSE,
-                           "primary key column %d is not one of the %d columns",
-                           (int)table->primary_key[i], (int)columns);
-    return check_metadata(node, err);
+    rc = check_table_columns(table, err);
+    return rc < 0 ? rc : check_metadata(node, err);
 }
 
 /* "connector 'kafka'", which option errors begin with. */

@@ -145,6 +145,51 @@ static int32_t *ints_field(reader *r, int table, const char *name, int32_t *len)
     return ints;
 }
 
+static int read_filter_op(reader *r, int at, mt_filter_op *op)
+{
+    static const char *const names[] = {
+        "=", "<>", "<", "<=", ">", ">=", "IN", "IS NULL", "IS NOT NULL",
+    };
+    const char *name = text_field(r, at, "op");
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (name && !strcmp(names[i], name)) {
+            *op = (mt_filter_op)i;
+            return 0;
+        }
+    }
+    return mt_fail(r->err, MT_EMISUSE, "a filter's op is unknown: %s",
+                   name ? name : "none");
+}
+
+/* filters = { { column = from 0, op = "<=", values = { "text" } } } */
+static int read_filters(reader *r, int at, mt_node *node)
+{
+    lua_State *L = r->L;
+    mt_filter *filters;
+    int32_t i;
+    int rc = 0;
+
+    lua_getfield(L, at, "filters");
+    if (lua_istable(L, -1)) {
+        node->filters_len = (int32_t)lua_objlen(L, -1);
+        filters =
+            new_array(r, (size_t)node->filters_len, sizeof(*node->filters));
+        for (i = 0; rc == 0 && i < node->filters_len; i++) {
+            lua_rawgeti(L, -1, i + 1);
+            filters[i].column =
+                (int32_t)int_field(r, lua_gettop(L), "column", -1);
+            filters[i].values = list_field(r, lua_gettop(L), "values");
+            rc = read_filter_op(r, lua_gettop(L), &filters[i].op);
+            lua_pop(L, 1);
+        }
+        node->filters = filters;
+    }
+    lua_pop(L, 1);
+    return rc;
+}
+
 static int read_node(reader *r, mt_plan *plan, int at)
 {
     mt_node node = {.physical_len = -1, .buffer_timeout_ms = MT_UNSET};
@@ -158,6 +203,10 @@ static int read_node(reader *r, mt_plan *plan, int at)
     node.physical_len = (int32_t)int_field(r, at, "physical_len", -1);
     node.metadata = list_field(r, at, "metadata");
     node.primary_key = ints_field(r, at, "primary_key", &node.primary_key_len);
+    node.partition_keys =
+        ints_field(r, at, "partition_keys", &node.partition_keys_len);
+    node.overwrite = bool_field(r, at, "overwrite");
+    node.limit = int_field(r, at, "limit", 0);
     node.parallelism = (int32_t)int_field(r, at, "parallelism", 0);
     node.max_parallelism = (int32_t)int_field(r, at, "max_parallelism", 0);
     node.buffer_timeout_ms = int_field(r, at, "buffer_timeout_ms", MT_UNSET);
@@ -165,6 +214,8 @@ static int read_node(reader *r, mt_plan *plan, int at)
     node.chain_none = bool_field(r, at, "chain_none");
     lua_getfield(r->L, at, "payload");
     node.payload = pop_text(r, &node.payload_len);
+    if (read_filters(r, at, &node) < 0)
+        return mt_error_code(*r->err);
     return mt_plan_add(plan, &node, r->err);
 }
 
