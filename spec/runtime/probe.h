@@ -52,11 +52,13 @@ typedef struct probe_notes {
     int64_t sink_committed; /* the last checkpoint that a sink committed */
     int32_t opened, closed; /* sources and sinks */
     int32_t ended;          /* sinks told of the end */
+    int32_t finished;       /* "pass" operators that had their last word */
     /* Faults. */
     int32_t fail_at;      /* the sinks' n-th write fails; 0: none */
     int32_t fail_open;    /* every sink's open fails */
     int32_t slow_ms;      /* each write of a sink sleeps so long */
     int32_t hold_barrier; /* sinks wait in a barrier while it is set */
+    int32_t fail_finish;  /* every "pass" fails at its last word */
 } probe_notes;
 
 static probe_notes probe = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -81,8 +83,9 @@ __attribute__((unused)) static void probe_reset(void)
         probe.committed[i] = -1;
     probe.broken = probe.misordered = 0;
     probe.sink_committed = 0;
-    probe.opened = probe.closed = probe.ended = 0;
+    probe.opened = probe.closed = probe.ended = probe.finished = 0;
     probe.fail_at = probe.fail_open = probe.slow_ms = probe.hold_barrier = 0;
+    probe.fail_finish = 0;
 }
 
 /* ---- source ----------------------------------------------------------- */
@@ -401,9 +404,21 @@ static int probe_pass_process(mt_operator *op, int32_t input, mt_batch *batch,
     return rc;
 }
 
+static int probe_pass_finish(mt_operator *op, mt_error **err)
+{
+    (void)op;
+    pthread_mutex_lock(&probe.mutex);
+    probe.finished++;
+    pthread_mutex_unlock(&probe.mutex);
+    if (!probe.fail_finish)
+        return 0;
+    return mt_fail(err, MT_ESCRIPT, "told to fail at last");
+}
+
 static const mt_operator_class probe_pass_class = {
     .kind = "pass",
     .process = probe_pass_process,
+    .finish = probe_pass_finish,
 };
 
 /* ---- plans ----------------------------------------------------------- */

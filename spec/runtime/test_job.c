@@ -48,6 +48,7 @@ static void test_finishes(void)
         EQ_INT(probe.broken + probe.misordered, 0, "sinks commit first");
         EQ_INT(probe.opened, probe.closed, "all that was opened is closed");
         EQ_INT(probe.ended, 1 + (round & 2), "sinks are told of the end");
+        EQ_INT(probe.finished, 1 + (round & 2), "operators have a last word");
         mt_error_free(err);
     }
 }
@@ -153,6 +154,31 @@ static void test_cancels(void)
     mt_job_free(start(line_plan(NULL, false, 2)));
     EQ_INT(probe.opened, probe.closed, "freeing a running job ends it");
     mt_job_free(NULL);
+}
+
+static void test_fails_at_last(void)
+{
+    mt_job *job;
+    mt_error *err;
+    int round;
+
+    for (round = 0; round < 4; round++) {
+        probe_reset();
+        probe.fail_finish = 1;
+        err = NULL;
+        job = start(line_plan("500", round & 1, 1 + (round & 2)));
+        EQ_INT(mt_job_wait(job, 10000, &err), MT_ESCRIPT,
+               "a last word can fail a job");
+        HAS_STR(mt_error_message(err), "at last", "with its error");
+        EQ_STR(mt_error_operator(err), "Pass", "and the operator's name");
+        EQ_INT(mt_job_state_of(job), MT_JOB_FAILED, "as FAILED");
+        EQ_INT(probe.records_len, 500 * (1 + (round & 2)),
+               "but all has been written");
+        EQ_INT(probe.committed[0], 500, "and committed");
+        EQ_INT(probe.opened, probe.closed, "all that was opened is closed");
+        mt_error_free(err);
+        mt_job_free(job);
+    }
 }
 
 static void test_fails(void)
@@ -374,6 +400,7 @@ int main(void)
     test_stops_drained();
     test_cancels();
     test_fails();
+    test_fails_at_last();
     test_sleeps();
     test_names_stragglers();
     test_collects();

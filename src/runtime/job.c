@@ -79,6 +79,23 @@ void mt__job_fail(mt_job *job, mt_error *err)
     mt_error_free(err);
 }
 
+void mt__job_fail_finishing(mt_job *job, mt_error *err)
+{
+    const char *who = mt_error_operator(err);
+
+    pthread_mutex_lock(&job->mutex);
+    if (atomic_load(&job->state) == MT_JOB_RUNNING) {
+        job->error = err;
+        err = NULL;
+        abandon(job, MT_JOB_FAILING);
+    }
+    pthread_mutex_unlock(&job->mutex);
+    if (err)
+        mt_log(MT_LOG_WARN, "job", "'%s' failed too: %s", who ? who : job->name,
+               mt_error_message(err));
+    mt_error_free(err);
+}
+
 void mt_job_cancel(mt_job *job)
 {
     pthread_mutex_lock(&job->mutex);

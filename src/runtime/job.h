@@ -64,6 +64,9 @@ static inline bool mt__job_cancelled(const mt_job *job)
 
 /* The job fails with *err (taken), unless it is ending already. */
 void mt__job_fail(mt_job *job, mt_error *err);
+/* The same while its operators finish, when all it wrote is committed: the
+ * first such error (taken) fails the job, further ones go to the log. */
+void mt__job_fail_finishing(mt_job *job, mt_error *err);
 int mt__job_acknowledge(mt_job *job, mt_task *t, int64_t id,
                         const mt_buf *snapshot, mt_error **err);
 void mt__job_committed(mt_job *job, int64_t id);

@@ -51,6 +51,9 @@ typedef struct mt_operator_class {
     bool (*wants)(mt_operator *op, uint8_t *needed);
     /* The source's hint, from the operator after it. */
     void (*project)(mt_operator *op, const uint8_t *needed);
+    /* The job has ended well and this is the last call before close, which may
+     * still fail it. Every operator gets it, whatever others answered. */
+    int (*finish)(mt_operator *op, mt_error **err);
     void (*close)(mt_operator *op); /* accepts half-opened state */
 } mt_operator_class;
 

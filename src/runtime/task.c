@@ -353,6 +353,27 @@ static int open_operators(mt_task *t, mt_error **err)
     return rc;
 }
 
+/* What is said last can still fail the job, but keeps no other from saying its
+ * own. */
+static void finish_operators(mt_task *t)
+{
+    int32_t i;
+
+    for (i = 0; i < t->ops_len; i++) {
+        mt_operator *op = &t->ops[i];
+        mt_error *err = NULL;
+
+        if (!op->cls->finish)
+            continue;
+        atomic_store_explicit(&t->current, op, memory_order_relaxed);
+        if (op->cls->finish(op, &err) < 0) {
+            mt_error_set_operator(err, op->node->name);
+            mt__job_fail_finishing(t->job, err);
+        }
+    }
+    atomic_store_explicit(&t->current, NULL, memory_order_relaxed);
+}
+
 static void close_operators(mt_task *t)
 {
     int32_t i;
@@ -394,6 +415,8 @@ static void *run_task(void *arg)
         mt__job_fail(t->job, err);
     else
         mt_error_free(err);
+    if (rc == 0)
+        finish_operators(t);
     close_operators(t);
     mt__job_left(t->job, t);
     return NULL;

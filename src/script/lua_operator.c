@@ -33,7 +33,7 @@ typedef struct lua_chain {
     int32_t columns_len; /* of input 0 */
     int32_t needed_len;
     bool selecting;
-    bool opened;
+    bool opened;       /* and its close() is still to be called */
     bool touched_once; /* a batch has passed: `needed` says something */
     int64_t produced;  /* values handed out by a chain that makes records */
     mt_metric *plain; /* "script.plain": 1 once LuaJIT has given the chain up */
@@ -135,20 +135,28 @@ static int chain_open(mt_operator *op, mt_error **err)
     return rc;
 }
 
-/* Runs the close() of function objects. The job has its result by now: that
- * one of them fails is said, and changes nothing. */
-static void close_driver(lua_chain *c, const mt_operator *op)
+/* Runs the close() of function objects, once. */
+static int chain_finish(mt_operator *op, mt_error **err)
 {
-    mt_error *err = NULL;
+    lua_chain *c = op->state;
     int status;
 
+    c->opened = false;
     lua_settop(c->L, AT_TOP);
     lua_pushvalue(c->L, AT_FINISH);
     status = lua_pcall(c->L, 0, 0, 0);
-    if (status == 0)
+    return status == 0 ? 0 : mt__lua_fail(c->L, status, err);
+}
+
+/* The same where the job has its result already, an error or the user's wish:
+ * that one of them fails is said, and changes nothing. */
+static void finish_late(mt_operator *op)
+{
+    mt_error *err = NULL;
+
+    if (chain_finish(op, &err) == 0)
         return;
-    mt__lua_fail(c->L, status, &err);
-    mt_log(MT_LOG_WARN, "script", "close() of '%s' failed: %s", op->node->name,
+    mt_log(MT_LOG_WARN, "script", "'%s' failed too: %s", op->node->name,
            mt_error_message(err));
     mt_error_free(err);
 }
@@ -160,7 +168,7 @@ static void chain_close(mt_operator *op)
     if (!c)
         return;
     if (c->opened)
-        close_driver(c, op);
+        finish_late(op);
     mt__lua_state_free(c->L);
     mt_builder_free(c->ffi.out);
     mt_free(c->ffi.needed, (size_t)c->needed_len);
@@ -332,5 +340,6 @@ const mt_operator_class mt__lua_operator = {
     .poll = chain_poll,
     .process = chain_process,
     .wants = chain_wants,
+    .finish = chain_finish,
     .close = chain_close,
 };

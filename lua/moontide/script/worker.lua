@@ -5,6 +5,7 @@
 -- more than one), `finish` at the end. See lua_operator.c.
 -- @module moontide.script.worker
 local buffer = require "string.buffer"
+local core = require "moontide.core"
 local ffi = require "ffi"
 local texts = require "moontide.text"
 require "moontide.native" -- declares what ffi.cast names
@@ -175,13 +176,16 @@ local function call_open(steps, context)
     end
 end
 
--- Each of them, also after one that fails; the first failure is raised.
+-- Each of them, also after one that fails; the first failure is raised, others go
+-- to the log.
 local function call_close(steps)
     local failed
     for _, of in ipairs(function_objects(steps)) do
         local ok = of.object.close == nil or call("close", of)
-        if ok ~= true then
-            failed = failed or ok
+        if ok ~= true and failed then
+            core.log("warn", "script", format("'%s' failed too: %s", of.step or "?", ok.message))
+        elseif ok ~= true then
+            failed = ok
         end
     end
     if failed then

@@ -114,15 +114,65 @@ describe("a closure that raises", function()
         assert.equal("function", type(pairs)) -- its own state is not ours
     end)
 
-    it("in open() or close() is told by the method's name", function()
+    it("in open() is told by the method's name", function()
         local err = failure(numbers():map({
             open = function() error "no database" end, map = function(_, x) return x end,
         }, INT):name "Opener")
         assert.matches("^open%(%) of the function object: .*no database", err.message)
         assert.equal("Opener", err.operator)
-        assert.same({ 1 }, collect(numbers(1):map({
-            close = function() error "too late" end, map = function(_, x) return x end,
-        }, INT)))
+    end)
+
+    -- A MapFunction that notes its name in a file when it is closed, and may raise then.
+    local function closer(path, name, raises)
+        return {
+            map = function(_, x) return x end,
+            close = function()
+                local file = io.open(path, "a")
+                file:write(name, "\n")
+                file:close()
+                if raises then
+                    error("no goodbye from " .. name)
+                end
+            end,
+        }
+    end
+
+    local function lines_of(path)
+        local list = {}
+        for line in io.lines(path) do
+            list[#list + 1] = line
+        end
+        table.sort(list)
+        return list
+    end
+
+    it("in close() fails the job after all was written, and the others are closed", function()
+        local path, out = os.tmpname(), os.tmpname()
+        local err = failure(numbers():map(closer(path, "a", true), INT):name "A"
+            :map(closer(path, "b", true), INT):name "B"
+            :rebalance():map(closer(path, "c"), INT):name "C"
+            :map(function(x)
+                local file = io.open(out, "a")
+                file:write(x, "\n")
+                file:close()
+                return x
+            end, INT))
+        assert.matches("^close%(%) of the function object: .*no goodbye from a", err.message)
+        assert.equal("A", err.operator)
+        assert.same({ "a", "b", "c" }, lines_of(path))
+        assert.same({ "1", "2", "3" }, lines_of(out))
+        os.remove(path)
+        os.remove(out)
+    end)
+
+    it("in close() after another error leaves that one the job's", function()
+        local path = os.tmpname()
+        local err = failure(numbers():map(closer(path, "a", true), INT)
+            :map(function() error "first" end, INT):name "First")
+        assert.matches("first", err.message)
+        assert.equal("First", err.operator)
+        assert.same({ "a" }, lines_of(path))
+        os.remove(path)
     end)
 end)
 
