@@ -1,0 +1,76 @@
+--- Expressions: what SQL and the Table API compute, one record at a time.
+--
+-- The way of an expression:
+--
+--     moontide.sql.ast tree            what was written
+--       -> resolve.lua                 names to columns, functions to entries of
+--                                      the library, types inferred, casts added
+--     typed tree (below)
+--       -> fold.lua                    constants computed, conditions simplified
+--       -> compile.lua                 a column program: readable Lua, with the
+--                                      calls into src/functions that it makes
+--     payload of a plan's "calc" node
+--       -> worker.lua                  in the task's Lua state, once a batch
+--
+-- ## The typed tree
+--
+-- A node is a plain table, never changed once made, with `kind`, `type` (a
+-- logical type, see `moontide.logical`; its nullability is true) and `pos` (byte
+-- in the statement, nil where nothing was written):
+--
+--     input    index: column of the input relation, from 1
+--     literal  value: nil for NULL; true or false; any other type as the text that
+--              CAST(x AS STRING) shows ("12", "1.50", "2020-01-01 00:00:00", the
+--              characters or bytes themselves). Nested values are calls of ROW,
+--              ARRAY and MAP.
+--     call     fn: a name in the library ("UPPER", "+", "CASE", "CAST"), args,
+--              option: words that are no argument ("YEAR" of EXTRACT; for
+--              CAST none: the target is `type`). Arguments have just the types
+--              that the function's entry asks for: casts stand in the tree.
+--     udf      udf: a user's function (`moontide.table.udf`), args
+--
+-- Calls with a form of their own:
+--
+--     CASE      args: condition, result, condition, result, ..., otherwise
+--     AND, OR   two args or more; the later ones are computed only "under" the
+--               earlier: they can't fail for rows that are decided already
+--     IN        value, then its candidates
+--     CAST, TRY_CAST   one arg
+--     FIELD     one arg of ROW type, option: the field's position from 1 as text
+--     ITEM      array or map, then position or key
+--
+-- ## The library
+--
+-- Files in `moontide/expr/library/` return sequences of entries; `library.lua`
+-- collects them, checks that each name stands once, and writes the pages of
+-- docs/sql.md. An entry:
+--
+--     { name = "LPAD", group = "string",
+--       aliases = { ... },                      -- optional
+--       signatures = { "LPAD(STRING s, INT length, STRING pad) STRING" },
+--       help = "`s` filled on the left with `pad` ... NULL when ...",
+--       example = { "LPAD('hi', 4, '??')", "??hi" },   -- run by a spec
+--       infer = function(args, call) ... end,   -- optional, see below
+--       kernel = "LPAD",       -- name in src/functions; default: the entry's name
+--       loop = "%s + %s",      -- instead of a kernel: Lua source over numbers
+--       strict = true,         -- default; false: sees NULLs itself
+--       fails = true,          -- may refuse a record (so it wants a mask)
+--       volatile = true,       -- another answer each time: RAND(), UUID(), NOW()
+--       lazy = true }          -- CASE and its kin, known to compile.lua
+--
+-- A signature is text that people read in errors and docs, and that the resolver
+-- reads too: `NAME(TYPE word, ...) RESULT`. TYPE is a type's name, or one of
+-- NUMBER (any numeric), INTEGER (any whole number), CHARACTERS (CHAR or
+-- VARCHAR), BYTES, TIME_POINT (DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ), INTERVAL,
+-- ANY, T (the same type everywhere it stands, the common type of what is
+-- given), ARRAY<T>, MAP<K, V>, ROW; `[TYPE word]` is optional, `TYPE word...`
+-- repeats. RESULT is a type, T, or "=1" for the type of argument 1. A result is
+-- nullable when an argument is, or always with `?` after it. Arguments are cast
+-- implicitly by Flink's rules (casts.lua). What this can't say is said by
+-- `infer(args, call)`: it gets the typed arguments and answers the result type
+-- and, optionally, the sequence of types that the arguments are to be cast to;
+-- or nil and a message.
+-- @module moontide.expr
+local M = {}
+
+return M
