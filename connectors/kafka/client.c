@@ -188,8 +188,8 @@ int kafka_client_timeout(kafka_client *c, const char *what, mt_error **err)
 
 /* ---- open, close --------------------------------------------------------- */
 
-static int configure(kafka_client *c, rd_kafka_conf_t *conf, const char *group,
-                     mt_error **err)
+static int configure(kafka_client *c, rd_kafka_conf_t *conf, bool sink,
+                     const char *group, mt_error **err)
 {
     const char *brokers = c->brokers;
     char why[512];
@@ -207,6 +207,9 @@ static int configure(kafka_client *c, rd_kafka_conf_t *conf, const char *group,
     if (!kafka_property(c->options, "client.id") &&
         !kafka_property(c->options, "client.id.prefix"))
         rd_kafka_conf_set(conf, "client.id", "moontide", NULL, 0);
+    if (sink && !kafka_properties_lingers(c->options) &&
+        mt_context_buffer_timeout_ms(c->ctx) == 0)
+        rd_kafka_conf_set(conf, "linger.ms", "0", NULL, 0);
     rd_kafka_conf_set_opaque(conf, c);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -243,7 +246,7 @@ int kafka_client_open(kafka_client *c, mt_context *ctx, const kafka_options *o,
     c->lock_ready = true;
     if (!(conf = kafka_properties_conf(o, sink, err)))
         return MT_EOPTION;
-    if ((rc = configure(c, conf, group, err)) < 0) {
+    if ((rc = configure(c, conf, sink, group, err)) < 0) {
         rd_kafka_conf_destroy(conf);
         return rc;
     }

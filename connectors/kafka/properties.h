@@ -29,6 +29,9 @@ int kafka_properties_check(const kafka_options *o, bool sink, mt_error **err);
 /* True unless `commit.offsets.on.checkpoint` is 'false'. */
 bool kafka_properties_commit(const kafka_options *o);
 
+/* True when the user says how long a sink's records gather for a request. */
+bool kafka_properties_lingers(const kafka_options *o);
+
 /* How long opening may wait for the brokers: `default.api.timeout.ms`, in the
  * Java client's words; 30 s unless given. */
 int64_t kafka_properties_patience_ms(const kafka_options *o);

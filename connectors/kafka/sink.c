@@ -7,7 +7,8 @@
  * Records gather below for linger.ms, longer than anybody wants to wait for one
  * (properties.c says why). So the sink itself sends them off: at once when the
  * task is idle, and while it is busy when a look every SPAN_MS shows that too
- * few come to fill a request soon. A user who sets linger.ms gets just that.
+ * few come to fill a request soon. A user who sets linger.ms gets just that, and
+ * at a buffer time-out of 0 nothing gathers.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sink.h"
@@ -16,6 +17,7 @@
 #include "metadata.h"
 #include "partitioner.h"
 #include "produce.h"
+#include "properties.h"
 
 /* How often the topic is asked whether it has got more partitions. */
 #define REFRESH_MS 300000
@@ -110,8 +112,8 @@ int kafka_sink_open(mt_context *ctx, const void *options, const mt_table *table,
     s->ctx = ctx;
     s->options = options;
     s->table = table;
-    s->hurry = !kafka_property(options, "linger.ms") &&
-               !kafka_property(options, "queue.buffering.max.ms");
+    s->hurry = !kafka_properties_lingers(options) &&
+               mt_context_buffer_timeout_ms(ctx) != 0;
     s->refresh_at = mt_now_ms() + REFRESH_MS;
     rc = open_encoders(s, err);
     if (rc == 0)
