@@ -333,6 +333,32 @@ local function by_path(object)
     return value
 end
 
+-- What `name_of` has found.
+local found_names = setmetatable({}, { __mode = "k" })
+
+--- The name by which other Lua states find a table or function.
+-- @param value
+-- @treturn ?string a module, nil where none leads to it
+-- @treturn ?{string,...} keys to follow from what the module returns
+function M.name_of(value)
+    local name = found_names[value]
+    if not name then
+        name = by_name()[value]
+        found_names[value] = name
+    end
+    if name then
+        return name[1], name[2]
+    end
+    return nil
+end
+
+--- What has that name.
+-- @tparam string name of a module
+-- @tparam {string,...} keys
+function M.by_name(name, keys)
+    return by_path { "m", name, keys }
+end
+
 local function shell(object)
     local kind = object[1]
     if kind == "t" then

@@ -2,7 +2,8 @@
 --
 -- Inside a chain an untyped value is just the Lua value. Between tasks it is
 -- LuaJIT's string.buffer encoding; rows, decimals, dates and times, which that
--- encoding doesn't know, go as tables under a key that no user's table has.
+-- encoding doesn't know, go as tables under a key that no user's table has. So do
+-- objects, tables with a metatable, whose metatable goes by its name in a module.
 -- @module moontide.script.untyped
 local buffer = require "string.buffer"
 local int64 = require "moontide.int64"
@@ -16,7 +17,29 @@ local function values()
     return require "moontide.values"
 end
 
+local function ship()
+    return require "moontide.script.ship"
+end
+
+local function views()
+    return require "moontide.script.views"
+end
+
+local TRAVELS = { boolean = true, number = true, string = true }
+
 local plain
+
+-- Where a table's class is found: a module and keys in it. What isn't found there
+-- would be another table in another task, so it is refused.
+local function class_of(x, meta)
+    local module, keys = ship().name_of(meta)
+    if not module then
+        error(("an object of a class that no module gives can't travel between tasks in an " ..
+            "untyped stream: %s; put its metatable into a module, or send a Row or a plain " ..
+            "table"):format(require("moontide.text").quote(x)), 0)
+    end
+    return module, keys
+end
 
 local function plain_table(x, depth)
     if depth > 100 then
@@ -31,8 +54,16 @@ local function plain_table(x, depth)
         return { [MARK] = "row", fields = copy, width = fields.n, names = rows.names(x),
             kind = x:get_row_kind().value }
     end
-    for k, v in pairs(x) do
+    local meta = debug.getmetatable(x)
+    local module, keys
+    if meta ~= nil then
+        module, keys = class_of(x, meta)
+    end
+    for k, v in next, x do
         copy[plain(k, depth + 1)] = plain(v, depth + 1)
+    end
+    if module then
+        return { [MARK] = "object", module = module, keys = keys, fields = copy }
     end
     return copy
 end
@@ -41,16 +72,19 @@ function plain(x, depth)
     local t = type(x)
     if t == "table" then
         return plain_table(x, depth)
+    elseif views().is(x) then
+        return plain_table(x:copy(), depth)
     elseif t == "cdata" and not int64.is_raw(x) then
         local name, text = values().pack(x)
         if name then
             return { [MARK] = name, text = text }
         end
-        return plain_table(x:copy(), depth)
-    elseif t == "function" or t == "thread" or t == "userdata" and x ~= null then
-        error(("a %s can't travel between tasks in an untyped stream"):format(t), 0)
     end
-    return x
+    if TRAVELS[t] or t == "cdata" and int64.is_raw(x) or t ~= "cdata" and (x == nil or x == null)
+    then
+        return x
+    end
+    error(("a %s can't travel between tasks in an untyped stream"):format(t), 0)
 end
 
 -- string.buffer takes numbers, strings, booleans, nil, null, 64-bit integers and
@@ -94,6 +128,13 @@ local function restore(x)
             x.fields[i] = restore(x.fields[i])
         end
         return rows.from(x.fields, x.width, x.names, require("moontide.rowkind")[x.kind])
+    elseif mark == "object" then
+        local fields = {}
+        for k, v in pairs(x.fields) do
+            fields[restore(k)] = restore(v)
+        end
+        debug.setmetatable(fields, ship().by_name(x.module, x.keys))
+        return fields
     elseif mark then
         return values().unpack(mark, x.text)
     end
@@ -121,8 +162,7 @@ end
 function M.text(x)
     if type(x) == "string" then
         return x
-    elseif type(x) == "cdata" and not int64.is_raw(x) and
-        not values().is(x) then
+    elseif views().is(x) then
         x = x:copy()
     end
     return require("moontide.text").show(x)

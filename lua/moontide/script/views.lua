@@ -21,6 +21,16 @@ local M = {}
 
 local views_made = 0
 
+-- Number of a C type -> true, for each chain's.
+local view_types = {}
+
+--- Is it a record as closures see it, of whatever chain?
+-- @param value anything
+-- @treturn boolean
+function M.is(value)
+    return type(value) == "cdata" and view_types[tonumber(ffi.typeof(value))] == true
+end
+
 --- The columns of the batches that enter a chain.
 -- @tparam cdata type the record type that comes in (`mt_type`)
 -- @tparam cdata chain the `mt_ffi_chain`
@@ -174,6 +184,7 @@ function M.new(columns, len, chain)
     -- types by their text (test runners do) from handing out another chain's.
     views_made = views_made + 1
     local ctype = ffi.typeof(("struct { int32_t __row, __batch; } /* %d */"):format(views_made))
+    view_types[tonumber(ctype)] = true
     return ffi.metatype(ctype, {
         __index = function(view, key)
             local get = getters[key]
