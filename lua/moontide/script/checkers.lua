@@ -7,7 +7,9 @@ local int64 = require "moontide.int64"
 local kinds = require "moontide.script.kinds"
 local null = require "moontide.null"
 local readers = require "moontide.script.readers"
+local refusal = require "moontide.script.refusal"
 local rows = require "moontide.row"
+local views = require "moontide.script.views"
 local writers = require "moontide.script.writers"
 
 local values -- moontide.values, once a type needs it
@@ -28,7 +30,7 @@ end
 
 local checker
 
-local function row_checker(t, name)
+local function row_checker(t, place)
     local names, known = readers.names(t), {}
     for i = 1, #names do
         known[names[i]] = i
@@ -36,16 +38,15 @@ local function row_checker(t, name)
     local conform = rows.conformer(names)
     local check = {}
     for i = 1, #names do
-        check[i] = checker(t.fields[i - 1].type, names[i])
+        check[i] = checker(t.fields[i - 1].type, refusal.field(place, names[i]))
     end
     return function(x)
         local kind
         if rows.is(x) then
             kind = x:get_row_kind()
             x = conform(x)
-        elseif type(x) ~= "table" and type(x) ~= "cdata" or
-            type(x) == "table" and x[#names + 1] ~= nil then
-            writers.refuse(name, ("a row of %d fields"):format(#names), x)
+        elseif not views.is(x) and (type(x) ~= "table" or x[#names + 1] ~= nil) then
+            refusal.value_of(place, ("a row of %d fields"):format(#names), x)
         end
         local fields = {}
         for i = 1, #names do
@@ -93,14 +94,16 @@ local function cut_time(t, slow)
     end
 end
 
-local function list_checker(t, name)
-    local element = checker(t.fields[0].type, name .. "[]")
+local function list_checker(t, place)
+    local inside = refusal.element(place)
+    local element = checker(t.fields[0].type, inside)
     return function(x)
         if type(x) ~= "table" then
-            writers.refuse(name, "a sequence (ARRAY)", x)
+            refusal.value_of(place, "a sequence (ARRAY)", x)
         end
         local list = {}
         for i = 1, #x do
+            inside.at = i
             local value = element(x[i])
             if value == nil then
                 value = null
@@ -111,15 +114,17 @@ local function list_checker(t, name)
     end
 end
 
-local function map_checker(t, name)
-    local key = checker(t.fields[0].type, name .. " key")
-    local value = checker(t.fields[1].type, name .. " value")
+local function map_checker(t, place)
+    local inside = refusal.value(place)
+    local key = checker(t.fields[0].type, refusal.key(place))
+    local value = checker(t.fields[1].type, inside)
     return function(x)
         if type(x) ~= "table" then
-            writers.refuse(name, "a table (MAP)", x)
+            refusal.value_of(place, "a table (MAP)", x)
         end
         local map = {}
         for k, v in pairs(x) do
+            inside.at = k
             k, v = key(k), value(v)
             if k == nil then
                 k = null
@@ -142,14 +147,14 @@ local nested = {
 
 --- Makes the check of a result that another closure of the chain takes.
 -- @tparam cdata t the declared `mt_type`
--- @tparam string name for messages; "" says "the result"
+-- @param place for messages, see refusal.lua; "" says "the result"
 -- @treturn function check(value): the value as the next closure sees it; it
 -- raises when the value does not fit
-function checker(t, name)
+function checker(t, place)
     local kind = t.kind
     local function missing()
         if not t.nullable then
-            writers.refuse_null(name)
+            refusal.null(place)
         end
     end
     if kind == kinds.RAW then
@@ -157,9 +162,9 @@ function checker(t, name)
     elseif writers.made[kind] or nested[kind] then
         local check
         if nested[kind] then
-            check = nested[kind](t, name)
+            check = nested[kind](t, place)
         else
-            check = writers.made[kind](t, name)
+            check = writers.made[kind](t, place)
             if kind == kinds.TIME or kind == kinds.TIMESTAMP or kind == kinds.TIMESTAMP_LTZ then
                 check = cut_time(t, check)
             end
@@ -172,7 +177,7 @@ function checker(t, name)
         end
     end
     local test, _, want, slow = unpack(writers.simple[kind])
-    slow = slow(name, want)
+    slow = slow(place, want)
     local back = reads_back[kind]
     local env = setmetatable({
         missing = missing,

@@ -205,7 +205,8 @@ local function use_input(self, spec, input_text)
         use_column(self, columns)
         return "get0(i)"
     elseif not self.plain then
-        self:use("view", views.new(columns, columns.len - hidden, chain))
+        self.view = views.new(columns, columns.len - hidden, chain)
+        self:use("view", self.view)
     end
     return "view(i, batch)"
 end
@@ -278,7 +279,10 @@ function M.new(spec, chain)
     local last = spec.steps[#spec.steps]
     local extra
     if last and (last.op == "key" or last.op == "partition") then
-        extra = { atomic = spec.result_type and parse(spec.result_type).kind ~= kinds.ROW }
+        extra = {
+            atomic = spec.result_type and parse(spec.result_type).kind ~= kinds.ROW,
+            name = last.op == "key" and "the key" or "the partitioner's answer",
+        }
     end
     local output = outputs.new(parse(spec.output), chain, extra)
     local self = { drivers = {}, plain = false }

@@ -198,7 +198,7 @@ end
 -- call that a trace makes is a few guards more each time that a filter leaves it
 -- and it is entered again.
 function Generator:store(v, depth)
-    local write = self:use("write", self.output.write)
+    local write = self:use("write", self.output.write_from(self.view))
     local test = not self.many and self.output.inline
     if not test then
         self:line(depth, "%s(w, %s)", write, v)

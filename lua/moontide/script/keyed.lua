@@ -9,6 +9,7 @@ local checkers = require "moontide.script.checkers"
 local int64 = require "moontide.int64"
 local kinds = require "moontide.script.kinds"
 local rows = require "moontide.row"
+local views = require "moontide.script.views"
 
 local M = {}
 
@@ -57,7 +58,9 @@ function canonical(key)
         elseif values.is(key) then
             return "v" .. tostring(key)
         end
-        return row_key(key:copy())
+        if views.is(key) then
+            return row_key(key:copy())
+        end
     elseif rows.is(key) then
         return row_key(key)
     end
@@ -85,13 +88,7 @@ end
 
 -- What is kept must outlive its call.
 local function keep(v)
-    if type(v) == "cdata" and not int64.is_raw(v) then
-        local ok, copy = pcall(function() return v.copy end)
-        if ok and type(copy) == "function" then
-            return v:copy()
-        end
-    end
-    return v
+    return views.is(v) and v:copy() or v
 end
 
 -- Keeps a result for each key: the first record, then what `next_of` makes of the

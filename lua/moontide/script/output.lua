@@ -5,6 +5,7 @@ local core = require "moontide.core"
 local rows = require "moontide.row"
 local kinds = require "moontide.script.kinds"
 local readers = require "moontide.script.readers"
+local refusal = require "moontide.script.refusal"
 local writers = require "moontide.script.writers"
 
 local M = {}
@@ -41,10 +42,13 @@ end
 local ROW_WRITER = [[
 return function(w, v)
     local t = type(v)
-    if t == "table" and is_row(v) then
-        v = conform(v)
-    end
-    if t ~= "table" and t ~= "cdata" or t == "table" and v[%d] ~= nil then
+    if t == "table" then
+        if is_row(v) then
+            v = conform(v)
+        elseif v[%d] ~= nil then
+            refuse(v)
+        end
+    elseif not (view and istype(view, v)) then
         refuse(v)
     end
     %s
@@ -56,18 +60,20 @@ local function refuse_row(len)
         if v == nil then
             error("a record of this stream can't be nil: did the function forget to return?", 0)
         end
-        local got = type(v) == "table" and (" with %d fields"):format(#v) or ""
-        error(("the result must be a row of %d fields, got a %s%s"):format(len, type(v), got), 0)
+        refusal.value_of("", ("a row of %d fields"):format(len), v)
     end
 end
 
-local function row_writer(names, known, put, len, refuse)
+-- `view` is the type of the records that closures see, or nil: no other cdata
+-- stands for a row.
+local function row_writer(names, known, put, len, refuse, view)
     local env = {
-        type = type, refuse = refuse, is_row = rows.is,
+        type = type, refuse = refuse, is_row = rows.is, view = view, istype = ffi.istype,
         conform = rows.conformer({ unpack(names, 1, len) }),
     }
     local head = { "local env = ...",
-        "local type, refuse, is_row, conform = env.type, env.refuse, env.is_row, env.conform" }
+        "local type, refuse, is_row, conform = env.type, env.refuse, env.is_row, env.conform",
+        "local view, istype = env.view, env.istype" }
     local calls = {}
     for first = 1, len, GROUP do
         local name = "group" .. first
@@ -80,12 +86,13 @@ local function row_writer(names, known, put, len, refuse)
     return assert(loadstring(source, "=row writer"))(env)
 end
 
---- Makes what a chain writes to: `write(w, v)` for records, `put_last(w, x)` for
--- the column that a "key" or "partition" step adds.
+--- Makes what a chain writes to: `write_from(view)` gives the function
+-- write(w, v) for records, `put_last(w, x)` is for the column that a "key" or
+-- "partition" step adds.
 -- @tparam cdata type the record type that goes out (`mt_type`)
 -- @tparam cdata chain the `mt_ffi_chain`
 -- @tparam[opt] table extra there is such a column; `atomic`: beside a record that
--- isn't a row
+-- isn't a row; `name`: what messages call it
 function M.new(type, chain, extra)
     local out = { writers = {}, type = type }
     local is_row = type.kind == kinds.ROW
@@ -95,6 +102,9 @@ function M.new(type, chain, extra)
     for i = 1, len do
         local column_type = is_row and type.fields[i - 1].type or type
         local name = is_row and ffi.string(type.fields[i - 1].name) or ""
+        if extra and (extra.atomic or i == len) then
+            name = i == len and refusal.named(extra.name) or ""
+        end
         local writer = writers.new(column_type, name, chain.out.columns + (i - 1))
         out.writers[i] = writer
         put[i] = writer.put
@@ -106,18 +116,24 @@ function M.new(type, chain, extra)
         known[names[i] or ""] = i
     end
     if not is_row or extra and extra.atomic then
-        out.write = put[1]
+        out.write_from = function() return put[1] end
         if not extra then
             out.inline, out.inline_t = writers.inline(type)
         end
     else
         local refuse = refuse_row(record_len)
-        out.write = row_writer(names, known, put, record_len, refuse)
+        out.write_from = function(view)
+            return row_writer(names, known, put, record_len, refuse, view)
+        end
+        local conform = rows.conformer({ unpack(names, 1, record_len) })
         out.check_row = function(v)
-            if _G.type(v) ~= "table" and _G.type(v) ~= "cdata" or
-                _G.type(v) == "table" and v[record_len + 1] ~= nil then
+            if rows.is(v) then
+                return conform(v)
+            elseif _G.type(v) ~= "table" or v[record_len + 1] ~= nil then
                 refuse(v)
             end
+            writers.by_name(v, names[1], known) -- refuses names that are no field's
+            return v
         end
     end
     out.put_last = put[len]
@@ -171,7 +187,6 @@ function M.new(type, chain, extra)
             if at <= n then
                 local value = list[at]
                 if field > 0 then
-                    out.check_row(value)
                     local record = value
                     value = record[field]
                     if value == nil then
@@ -191,7 +206,7 @@ function M.new(type, chain, extra)
     function out.store(list, n, lasts)
         if out.check_row then
             for k = 1, n do
-                out.check_row(list[k])
+                list[k] = out.check_row(list[k])
             end
         end
         for i = 1, record_len do

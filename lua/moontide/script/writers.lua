@@ -14,69 +14,41 @@ local int64 = require "moontide.int64"
 local native = require "moontide.native"
 local kinds = require "moontide.script.kinds"
 local readers = require "moontide.script.readers"
+local refusal = require "moontide.script.refusal"
+local rows = require "moontide.row"
 local untyped = require "moontide.script.untyped"
+local views = require "moontide.script.views"
 
 local C = native.C
 local null = require "moontide.null"
 local M = {}
 
-local function show(value)
-    if type(value) == "string" then
-        local cut = #value > 60 and value:sub(1, 60) .. "..." or value
-        return ("the string '%s'"):format((cut:gsub("%c", "?")))
-    elseif type(value) == "number" or type(value) == "boolean" then
-        return ("the %s %s"):format(type(value), tostring(value))
-    elseif int64.is_raw(value) then
-        return "the integer " .. tostring(value):gsub("U?LL$", "")
-    elseif type(value) == "table" or type(value) == "cdata" then
-        local meta = getmetatable(value)
-        if type(value) == "cdata" or type(meta) == "table" and meta.__tostring then
-            return tostring(value)
-        end
-    end
-    return "a " .. type(value)
-end
-
---- Raises the error about a value that does not fit its column.
--- @tparam string name the field, or "" for a stream that is not of rows
--- @tparam string want what the type takes
--- @param value what came instead
-function M.refuse(name, want, value)
-    local where = name == "" and "the result" or ("field '%s'"):format(name)
-    error(("%s must be %s, got %s"):format(where, want, show(value)), 0)
-end
-
-local function refuse_null(name)
-    local where = name == "" and "the result" or ("field '%s'"):format(name)
-    error(("%s is NOT NULL, got nil"):format(where), 0)
-end
-
 -- ---- slow paths: a value that is not what the type takes at its fastest -------
 
 -- A whole number that isn't a plain one (int64.lua), within [min, max].
-local function integer(name, want, min, max)
+local function integer(place, want, min, max)
     return function(value)
         local x = type(value) == "cdata" and int64.raw(value)
         if x and x >= min and x <= max then
             return x
         end
-        M.refuse(name, want, value)
+        refusal.value_of(place, want, value)
     end
 end
 
-local function real(name, want)
+local function real(place, want)
     return function(value)
         local x = type(value) == "cdata" and int64.raw(value)
         if x then
             return tonumber(x)
         end
-        M.refuse(name, want, value)
+        refusal.value_of(place, want, value)
     end
 end
 
-local function only(name, want)
+local function only(place, want)
     return function(value)
-        M.refuse(name, want, value)
+        refusal.value_of(place, want, value)
     end
 end
 
@@ -191,16 +163,16 @@ local I64_MIN, I64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
 -- it is not FIXED
 local simple = {
     [kinds.TINYINT] = { whole(-128, 127), "int8_t *", "a whole number from -128 to 127 (TINYINT)",
-        function(name, want) return integer(name, want, -128, 127) end },
+        function(place, want) return integer(place, want, -128, 127) end },
     [kinds.SMALLINT] = { whole(-32768, 32767), "int16_t *",
         "a whole number from -32768 to 32767 (SMALLINT)",
-        function(name, want) return integer(name, want, -32768, 32767) end },
+        function(place, want) return integer(place, want, -32768, 32767) end },
     [kinds.INT] = { INT, "int32_t *",
         "a whole number from -2147483648 to 2147483647 (INT)",
-        function(name, want) return integer(name, want, -0x80000000LL, 0x7fffffffLL) end },
+        function(place, want) return integer(place, want, -0x80000000LL, 0x7fffffffLL) end },
     [kinds.BIGINT] = { BIGINT, "int64_t *",
         "a whole number within 2^53 or an int64 (BIGINT)",
-        function(name, want) return integer(name, want, I64_MIN, I64_MAX) end },
+        function(place, want) return integer(place, want, I64_MIN, I64_MAX) end },
     [kinds.FLOAT] = { FLOAT, "float *", "a number in the range of FLOAT", real },
     [kinds.DOUBLE] = { DOUBLE, "double *", "a number (DOUBLE)", real },
     [kinds.BOOLEAN] = { BOOLEAN, "uint8_t *", "a boolean (BOOLEAN)", only, PUT_BOOLEAN },
@@ -210,10 +182,10 @@ local simple = {
     [kinds.VARBINARY] = { STRING, "uint8_t *", "a string of bytes (BYTES)", only, PUT_STRING },
     [kinds.RAW] = { "true", "uint8_t *", "any value", only, PUT_RAW },
     [kinds.INTERVAL_MONTHS] = { INT, "int32_t *", "a number of months (INTERVAL YEAR TO MONTH)",
-        function(name, want) return integer(name, want, -0x80000000LL, 0x7fffffffLL) end },
+        function(place, want) return integer(place, want, -0x80000000LL, 0x7fffffffLL) end },
     [kinds.INTERVAL_MILLIS] = { BIGINT, "int64_t *",
         "a number of milliseconds (INTERVAL DAY TO SECOND)",
-        function(name, want) return integer(name, want, I64_MIN, I64_MAX) end },
+        function(place, want) return integer(place, want, I64_MIN, I64_MAX) end },
     [kinds.NULL] = { "false", "uint8_t *", "nil", only },
 }
 
@@ -227,15 +199,22 @@ end
 
 local made = {}
 
-made[kinds.DECIMAL] = function(t, name)
-    local want = ("a Decimal or a whole number that fits DECIMAL(%d, %d)"):format(t.precision,
+-- Whole numbers below 2^53 are exact as plain numbers.
+local EXACT = 9007199254740992
+
+made[kinds.DECIMAL] = function(t, place)
+    local want = ("a Decimal or a number that fits DECIMAL(%d, %d)"):format(t.precision,
         t.scale)
     local decimal = values().decimal_t
     local to = values().decimal_to
     local function slow(x)
+        if type(x) == "number" and (x >= EXACT or x <= -EXACT) then
+            refusal.value_of(place, want, x,
+                'a plain number of 2^53 or more is not exact, make it of a string: Decimal "..."')
+        end
         local d = to(x, t.precision, t.scale)
         if d == nil then
-            M.refuse(name, want, x)
+            refusal.value_of(place, want, x)
         end
         return d
     end
@@ -244,30 +223,30 @@ made[kinds.DECIMAL] = function(t, name)
     end, decimal
 end
 
-made[kinds.DATE] = function(_, name)
+made[kinds.DATE] = function(_, place)
     local date = values().date_t
     return function(x)
-        return ffi.istype(date, x) and x or M.refuse(name, "a Date (DATE)", x)
+        return ffi.istype(date, x) and x or refusal.value_of(place, "a Date (DATE)", x)
     end, ffi.typeof "int32_t *", function(v, i, d)
         v[i] = d.days
     end
 end
 
-made[kinds.TIME] = function(t, name)
+made[kinds.TIME] = function(t, place)
     local time = values().time_t
     local millis = t.precision <= 3
     return function(x)
-        return ffi.istype(time, x) and x or M.refuse(name, "a Time (TIME)", x)
+        return ffi.istype(time, x) and x or refusal.value_of(place, "a Time (TIME)", x)
     end, ffi.typeof(millis and "int32_t *" or "int64_t *"), function(v, i, d)
         v[i] = millis and d.nanos / 1000000LL or d.nanos
     end
 end
 
-local function timestamp(t, name)
+local function timestamp(t, place)
     local ctype = values().timestamp_t
     local function slow(x)
         return ffi.istype(ctype, x) and x or
-            M.refuse(name, "a Timestamp (" .. kinds.names[t.kind] .. ")", x)
+            refusal.value_of(place, "a Timestamp (" .. kinds.names[t.kind] .. ")", x)
     end
     if t.precision <= 6 then
         return slow, ffi.typeof "int64_t *", function(v, i, d)
@@ -292,28 +271,32 @@ end
 -- Appends one value to a column inside another one, at c.rows.
 local appender
 
-local function list_appender(t, name)
-    local element = appender(t.fields[0].type, name .. "[]")
+local function list_appender(t, place)
+    local inner = refusal.element(place)
+    local element = appender(t.fields[0].type, inner)
     return function(c, x)
         if type(x) ~= "table" then
-            M.refuse(name, "a sequence (ARRAY)", x)
+            refusal.value_of(place, "a sequence (ARRAY)", x)
         end
         local child = c.children
         for j = 1, #x do
+            inner.at = j
             element(child, x[j])
         end
         ensure(C.mt_ffi_put_list(c))
     end
 end
 
-local function map_appender(t, name)
-    local key = appender(t.fields[0].type, name .. " key")
-    local value = appender(t.fields[1].type, name .. " value")
+local function map_appender(t, place)
+    local inner = refusal.value(place)
+    local key = appender(t.fields[0].type, refusal.key(place))
+    local value = appender(t.fields[1].type, inner)
     return function(c, x)
         if type(x) ~= "table" then
-            M.refuse(name, "a table (MAP)", x)
+            refusal.value_of(place, "a table (MAP)", x)
         end
         for k, y in pairs(x) do
+            inner.at = k
             key(c.children, k)
             value(c.children + 1, y)
         end
@@ -332,7 +315,7 @@ function M.by_name(x, name, names)
         if x[1] == nil and next(x) ~= nil and #x == 0 and type((next(x))) == "string" then
             for k in pairs(x) do
                 if not names[k] then
-                    M.refuse(tostring(k), "one of the row's fields", x[k])
+                    refusal.unknown_field(k, names)
                 end
             end
             return x[name]
@@ -341,15 +324,18 @@ function M.by_name(x, name, names)
     return nil
 end
 
-local function row_appender(t, name)
+local function row_appender(t, place)
     local names, known, put = readers.names(t), {}, {}
     for i = 1, #names do
         known[names[i]] = i
-        put[i] = appender(t.fields[i - 1].type, name .. "." .. names[i])
+        put[i] = appender(t.fields[i - 1].type, refusal.field(place, names[i]))
     end
+    local conform = rows.conformer(names)
     return function(c, x)
-        if type(x) ~= "table" and type(x) ~= "cdata" then
-            M.refuse(name, ("a row of %d fields"):format(#names), x)
+        if rows.is(x) then
+            x = conform(x)
+        elseif not views.is(x) and (type(x) ~= "table" or x[#names + 1] ~= nil) then
+            refusal.value_of(place, ("a row of %d fields"):format(#names), x)
         end
         for i = 1, #names do
             local field = x[i]
@@ -369,11 +355,11 @@ local nested = {
     [kinds.ROW] = row_appender,
 }
 
-local function not_null(t, name, append)
+local function not_null(t, place, append)
     return function(c, x)
         if x == nil or x == null then
             if not t.nullable then
-                refuse_null(name)
+                refusal.null(place)
             end
             return ensure(C.mt_put_null(c))
         end
@@ -381,16 +367,16 @@ local function not_null(t, name, append)
     end
 end
 
-function appender(t, name)
+function appender(t, place)
     if nested[t.kind] then
-        return not_null(t, name, nested[t.kind](t, name))
+        return not_null(t, place, nested[t.kind](t, place))
     end
     -- A scalar inside a nested value: the writer of its kind, bound each time,
     -- since its column's memory moves whenever it grows.
     local writer
     return function(c, x)
         if not writer or writer.column ~= c then
-            writer = M.new(t, name, c)
+            writer = M.new(t, place, c)
             writer.column = c
         end
         local row = c.rows
@@ -411,7 +397,7 @@ local base_env = {
     type = type, copy = ffi.copy, encode = untyped.encode,
 }
 
-local function compile(t, name, column, body, ctype, slow, unpack_value)
+local function compile(t, place, column, body, ctype, slow, unpack_value)
     local nothing = t.nullable and NULLABLE or "refuse_null()"
     if t.nullable and column.offsets ~= nil then
         nothing = NULLABLE .. "    o[i + 1] = o[i]\n"
@@ -420,17 +406,17 @@ local function compile(t, name, column, body, ctype, slow, unpack_value)
         :gsub("PUT", function() return body end)
     local env = setmetatable({
         c = column, slow = slow, ctype = ffi.typeof(ctype), unpack_value = unpack_value,
-        refuse_null = function() refuse_null(name) end,
+        refuse_null = function() refusal.null(place) end,
         grow_bytes = function(i, len, bind)
             column.rows = i
             ensure(C.mt_column_grow_bytes(column, len))
             bind()
         end,
     }, { __index = base_env })
-    return assert(loadstring(source, "=writer of " .. (name == "" and "result" or name)))(env)
+    return assert(loadstring(source, "=writer of a " .. kinds.names[t.kind]))(env)
 end
 
---- For a driver that writes a column of numbers in place.
+--- For a driver that writes a column of numbers in inner.
 -- @tparam cdata t the column's `mt_type`
 -- @treturn string|nil source of a test over `x`: holds for what may be stored as
 -- it is; nil where the column isn't of numbers
@@ -452,24 +438,24 @@ end
 
 --- Makes the writer of one column.
 -- @tparam cdata t the column's `mt_type`, which must outlive the writer
--- @tparam string name the field's name, "" for a stream that is not of rows
+-- @param place the column's place, see refusal.lua
 -- @tparam cdata column the `mt_column_builder` to write to
 -- @treturn table with the functions put, bind and grow
-function M.new(t, name, column)
+function M.new(t, place, column)
     local put, bind
     if nested[t.kind] then
-        local append = not_null(t, name, nested[t.kind](t, name))
+        local append = not_null(t, place, nested[t.kind](t, place))
         put = function(_, x)
             append(column, x)
         end
         bind = function() end
     elseif made[t.kind] then
-        local slow, ctype, unpack_value = made[t.kind](t, name)
-        put, bind = compile(t, name, column, STRUCT, ctype, slow, unpack_value)
+        local slow, ctype, unpack_value = made[t.kind](t, place)
+        put, bind = compile(t, place, column, STRUCT, ctype, slow, unpack_value)
     else
         local test, ctype, want, slow, body = unpack(simple[t.kind])
         body = (body or FIXED):gsub("TEST", function() return test end)
-        put, bind = compile(t, name, column, body, ctype, slow(name, want))
+        put, bind = compile(t, place, column, body, ctype, slow(place, want))
     end
     local function grow(row)
         column.rows = row
@@ -480,7 +466,7 @@ function M.new(t, name, column)
 end
 
 -- What checkers.lua shares with the writers: kinds with a test and a slow path,
--- kinds that Lua holds as structs, names for sources, and how a nil is refused.
-M.simple, M.made, M.names_for_sources, M.refuse_null = simple, made, base_env, refuse_null
+-- kinds that Lua holds as structs, names for sources.
+M.simple, M.made, M.names_for_sources = simple, made, base_env
 
 return M

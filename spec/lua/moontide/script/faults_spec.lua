@@ -182,13 +182,15 @@ describe("a result of the wrong type", function()
         TINYINT = { Types.BYTE(), {} },
         SMALLINT = { Types.SHORT(), {} },
         INT = { Types.INT(), {} },
-        BIGINT = { Types.LONG(), {} },
-        FLOAT = { Types.FLOAT(), { fraction = true, nan = true } },
-        DOUBLE = { Types.DOUBLE(), { fraction = true, nan = true } },
+        BIGINT = { Types.LONG(), { integer = true, int64 = true } },
+        FLOAT = { Types.FLOAT(), { fraction = true, nan = true, integer = true, int64 = true } },
+        DOUBLE = { Types.DOUBLE(), { fraction = true, nan = true, integer = true, int64 = true } },
+        DECIMAL = { Types.BIG_DEC(), { fraction = true, integer = true, int64 = true,
+            decimal = true } },
         STRING = { Types.STRING(), { string = true } },
-        DATE = { Types.SQL_DATE(), {} },
-        TIME = { Types.SQL_TIME(), {} },
-        TIMESTAMP = { Types.SQL_TIMESTAMP(), {} },
+        DATE = { Types.SQL_DATE(), { date = true } },
+        TIME = { Types.SQL_TIME(), { time = true } },
+        TIMESTAMP = { Types.SQL_TIMESTAMP(), { timestamp = true } },
         ARRAY = { Types.OBJECT_ARRAY(Types.INT()), {} },
         MAP = { Types.MAP(Types.STRING(), Types.INT()), {} },
         ROW = { Types.ROW_NAMED({ "a" }, { Types.INT() }), {} },
@@ -201,6 +203,22 @@ describe("a result of the wrong type", function()
         ["function"] = function() return print end,
         thread = function() return coroutine.create(print) end,
         userdata = function() return io.stdout end,
+        integer = function() return 9007199254740993LL end,
+        int64 = function() return require("moontide.int64").t(9007199254740993LL) end,
+        decimal = function() return require("moontide").Decimal "1.5" end,
+        date = function() return require("moontide").Date "2020-01-01" end,
+        time = function() return require("moontide").Time "12:00:01" end,
+        timestamp = function() return require("moontide").Timestamp "2020-01-01 12:00:00" end,
+        struct = function() return require("ffi").new "struct { int a; }" end,
+        array = function() return require("ffi").new "char[4]" end,
+    }
+    local GOT = {
+        boolean = "the boolean true", fraction = "the number 1.5", nan = "the number nan",
+        string = "the string 'text'", ["function"] = "a function", thread = "a thread",
+        userdata = "a userdata",
+        integer = "the int64 9007199254740993", int64 = "the int64 9007199254740993",
+        decimal = "the Decimal 1.5", date = "the Date 2020-01-01", time = "the Time 12:00:01",
+        timestamp = "the Timestamp 2020-01-01 12:00:00",
     }
     for name, takes in pairs(TAKES) do
         it("is refused by " .. name .. ", with the operator that made it", function()
@@ -210,7 +228,8 @@ describe("a result of the wrong type", function()
                     assert.equal(1, #collect(ds))
                 else
                     local err = failure(ds)
-                    assert.matches("the result must be", err.message, 1, true)
+                    assert.matches("^the result must be .* got ", err.message)
+                    assert.matches(GOT[what] or "a cdata", err.message, 1, true)
                     assert.equal("Maker", err.operator)
                 end
             end
