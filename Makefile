@@ -68,7 +68,7 @@ LDFLAGS  += $(SANITIZE) -pthread
 
 # ---- what is built ------------------------------------------------------------
 
-SRC     := $(sort $(wildcard $(foreach d,base data format runtime state operators script,src/$(d)/*.c src/$(d)/*.cc)))
+SRC     := $(sort $(wildcard $(foreach d,base data format functions runtime state operators script,src/$(d)/*.c src/$(d)/*.cc)))
 OBJ     := $(SRC:%=$(BUILD)/obj/%.o)
 CLI     := $(sort $(wildcard src/cli/*.c))
 LIB     := $(BUILD)/lib/libmoontide.so

@@ -1,0 +1,53 @@
+/* The tables of functions: the one place to add another file's to.
+ *
+ * A hash table over all names is made when the first is asked for.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+
+#include "functions/function.h"
+
+/* Each ends with a zeroed entry. */
+static const mt__function *const tables[] = {
+    NULL,
+};
+
+/* More than twice as many places as there are functions, a power of two. */
+#define PLACES 2048
+
+static const mt__function *places[PLACES];
+static pthread_once_t places_once = PTHREAD_ONCE_INIT;
+
+static uint32_t hash_name(const char *name)
+{
+    uint32_t h = 2166136261u;
+
+    for (; *name; name++)
+        h = (h ^ (uint8_t)*name) * 16777619u;
+    return h;
+}
+
+/* The place of that name, or the free one where it belongs. */
+static const mt__function **find_place(const char *name)
+{
+    uint32_t at = hash_name(name) % PLACES;
+
+    while (places[at] && strcmp(places[at]->name, name) != 0)
+        at = (at + 1) % PLACES;
+    return &places[at];
+}
+
+static void fill_places(void)
+{
+    const mt__function *const *table, *fn;
+
+    for (table = tables; *table; table++)
+        for (fn = *table; fn->name; fn++)
+            *find_place(fn->name) = fn;
+}
+
+const mt__function *mt__function_find(const char *name)
+{
+    pthread_once(&places_once, fill_places);
+    return *find_place(name);
+}
