@@ -113,7 +113,9 @@ void kafka_client_note(kafka_client *c, rd_kafka_resp_err_t failed,
         snprintf(c->trouble, sizeof(c->trouble), "%s", text);
     c->refused = c->refused || is_refusal(failed, text);
     pthread_mutex_unlock(&c->lock);
-    say(c, vague ? MT_LOG_INFO : MT_LOG_WARN, text);
+    /* Brokers close connections that are idle, which is no news. */
+    say(c, vague || strstr(text, "Disconnected") ? MT_LOG_INFO : MT_LOG_WARN,
+        text);
 }
 
 static void on_error(rd_kafka_t *rk, int failed, const char *text, void *opaque)
@@ -125,6 +127,65 @@ static void on_error(rd_kafka_t *rk, int failed, const char *text, void *opaque)
         text = why;
     }
     kafka_client_note(opaque, failed, text);
+}
+
+/* ---- certificates -------------------------------------------------------- */
+
+/* What is wrong with a broker's certificate and what to do, by OpenSSL's
+ * number (X509_V_ERR_...), which are the same in all its versions. */
+static const char *certificate_fault(int number)
+{
+    switch (number) {
+    case 9:
+        return "is not valid yet; look at this machine's clock";
+    case 10:
+        return "has expired; the brokers need a new one";
+    case 18:
+    case 19:
+    case 20:
+    case 21:
+        return "is not signed by an authority that we trust; give the "
+               "authority's certificate as PEM by "
+               "'properties.ssl.truststore.location'";
+    case 62:
+    case 64:
+        return "is for another host; name the brokers in "
+               "'properties.bootstrap.servers' (and in their "
+               "'advertised.listeners') as the certificate does, or do "
+               "without this check by "
+               "'properties.ssl.endpoint.identification.algorithm' = 'none'";
+    default:
+        return NULL;
+    }
+}
+
+/* thread: librdkafka's. Only hears what OpenSSL found: librdkafka's own error
+ * does not tell a stranger's certificate from one for another host. */
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t id,
+                          int *number, int depth, const char *bytes, size_t len,
+                          char *text, size_t text_len, void *opaque)
+{
+    kafka_client *c = opaque;
+    const char *fault = certificate_fault(*number);
+
+    (void)rk;
+    (void)id;
+    (void)depth;
+    (void)bytes;
+    (void)len;
+    if (*number == 0)
+        return 1;
+    if (fault)
+        snprintf(text, text_len, "%s", fault);
+    else
+        snprintf(text, text_len, "is not good (X.509 error %d)", *number);
+    pthread_mutex_lock(&c->lock);
+    if (!c->refused)
+        snprintf(c->trouble, sizeof(c->trouble), "the certificate of %s %s",
+                 broker, text);
+    c->refused = c->untrusted = true;
+    pthread_mutex_unlock(&c->lock);
+    return 0;
 }
 
 bool kafka_client_may_retry(rd_kafka_resp_err_t failed)
@@ -157,14 +218,19 @@ bool kafka_client_may_retry(rd_kafka_resp_err_t failed)
 int kafka_client_refusal(kafka_client *c, mt_error **err)
 {
     char why[sizeof(c->trouble)];
-    bool refused;
+    bool refused, untrusted;
 
     pthread_mutex_lock(&c->lock);
     refused = c->refused;
+    untrusted = c->untrusted;
     memcpy(why, c->trouble, sizeof(why));
     pthread_mutex_unlock(&c->lock);
     if (!refused)
         return 0;
+    if (untrusted)
+        return mt_fail(err, MT_EIO,
+                       "no safe connection to the brokers at '%s': %s",
+                       c->brokers, why);
     return mt_fail(err, MT_EIO,
                    "the brokers at '%s' refuse the connection: "
                    "%s; look at 'properties.security.protocol' and the "
@@ -213,6 +279,7 @@ static int configure(kafka_client *c, rd_kafka_conf_t *conf, bool sink,
     rd_kafka_conf_set_opaque(conf, c);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     return 0;
 }
 

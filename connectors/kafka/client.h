@@ -28,6 +28,7 @@ typedef struct kafka_client {
     bool lock_ready;
     char trouble[512]; /* the last thing that went wrong, or "" */
     bool refused;      /* it will not go right by trying again */
+    bool untrusted;    /* we refuse them: their certificate is not good */
     int64_t log_since; /* of the lines counted in log_lines */
     int32_t log_lines;
     int32_t log_dropped;

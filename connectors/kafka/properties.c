@@ -66,7 +66,6 @@ static const setting common_defaults[] = {
     {"reconnect.backoff.max.ms", "1000"},
     {"socket.nagle.disable", "true"},
     {"socket.keepalive.enable", "true"},
-    {"log.connection.close", "false"},
     {NULL, NULL},
 };
 

@@ -294,8 +294,8 @@ Broker.__index = Broker
 local SCRIPT = "spec/live/servers/kafka"
 
 function Broker:run(verb)
-    local command = ("KAFKA_HOME=%s KAFKA_PROPERTIES=%s %s %s"):format(
-        quoted(self.home), quoted(self.properties), SCRIPT, verb)
+    local command = ("KAFKA_HOME=%s KAFKA_TLS=%s KAFKA_PROPERTIES=%s %s %s"):format(
+        quoted(self.home), self.tls and "yes" or "", quoted(self.properties), SCRIPT, verb)
     assert(os.execute(command .. " >/dev/null") == 0, command)
 end
 
@@ -310,16 +310,26 @@ function Broker:clean()
     self:run "clean"
 end
 
+--- The address of one of its listeners.
+-- @tparam string listener "TLS", "MUTUAL", "LOGIN" or "ELSEWHERE"
+function Broker:listener(listener)
+    local file = assert(io.open(self.home .. "/address." .. listener))
+    local address = file:read "*l"
+    file:close()
+    return address
+end
+
 --- Starts a broker of the spec's own, to be stopped, killed and resumed:
 -- `b:stop() b:kill() b:resume() b:restart() b:pause() b:go() b:clean()`.
 -- @tparam string name its folder under build/live
 -- @tparam[opt] string properties more lines for server.properties
--- @treturn table with `address`
-function M.broker(name, properties)
+-- @tparam[opt] boolean tls listeners by TLS too; what they want is in `home`/tls
+-- @treturn table with `address` and `home`
+function M.broker(name, properties, tls)
     local pwd = io.popen "pwd"
     local broker = setmetatable({
         home = pwd:read "*l" .. "/build/live/" .. name,
-        properties = properties or "",
+        properties = properties or "", tls = tls,
     }, Broker)
     pwd:close()
     broker:run "clean"
