@@ -110,34 +110,79 @@ end
 local Packer = {}
 Packer.__index = Packer
 
-local function defined(fn)
-    local info = debug.getinfo(fn, "S")
+--- What function objects are called by.
+M.METHODS = {
+    "map", "filter", "flat_map", "reduce", "get_key", "partition", "process_element", "map1",
+    "map2", "flat_map1", "flat_map2", "process_element1", "process_element2",
+    "extract_timestamp",
+}
+
+-- A function object's method, for the line that it has: `{ name =, fn = }`.
+local function method_of(t)
+    for _, name in ipairs(M.METHODS) do
+        local ok, fn = pcall(function() return t[name] end)
+        if ok and type(fn) == "function" and debug.getinfo(fn, "S").what ~= "C" then
+            return { name = name, fn = fn }
+        end
+    end
+    return nil
+end
+
+-- An owner is a function, or what `method_of` gave for a function object.
+local function defined(owner)
+    local info = debug.getinfo(type(owner) == "table" and owner.fn or owner, "S")
     return ("%s:%d"):format(info.short_src, info.linedefined)
 end
 
+local function of_owner(owner)
+    if not owner then
+        return ""
+    elseif type(owner) == "table" then
+        return (" of the function object whose %s() is defined at %s"):format(owner.name,
+            defined(owner))
+    end
+    return " of the function defined at " .. defined(owner)
+end
+
+-- What was found outside of every function is found in a function object, the
+-- innermost table with such a method: its field, and that method.
+function Packer:owner(path, owner)
+    for depth = self.depth, 1, -1 do
+        if owner then
+            break
+        end
+        owner = method_of(self.within[depth])
+        if owner then
+            path = ("field '%s'"):format(path:match "%.steps%[%.%.%.%]%.%w+%.(.+)$" or path)
+        end
+    end
+    return path, owner
+end
+
 -- `path` says where a value was found: "upvalue 'db'", "global 'cfg'.conn".
-local function refuse(value, path, fn)
+function Packer:refuse(value, path, owner)
     local what = type(value)
+    path, owner = self:owner(path, owner)
     if what == "cdata" then
         what = ("cdata (%s)"):format(tostring(ffi.typeof(value)))
     end
-    local where = fn and (" of the function defined at " .. defined(fn)) or ""
     error(require("moontide.error").new {
         code = "SCRIPT",
         message = ("%s%s holds a %s, which can't travel to the job's threads; make it inside " ..
-            "open(), or in a module that the function requires"):format(path, where, what),
-        where = fn and defined(fn) or nil,
+            "open(), or in a module that the function requires")
+            :format(path, of_owner(owner), what),
+        where = owner and defined(owner) or nil,
     }, 0)
 end
 
-local function refuse_depth(path, fn)
+function Packer:refuse_depth(path, owner)
     -- The path names each of them: its beginning will do.
     error(require("moontide.error").new {
         code = "SCRIPT",
         message = ("%s nests tables more than %d deep, which can't travel to the job's threads; " ..
             "make them inside open(), or in a module that the function requires")
             :format(path:match "^[^.%[]*", DEPTH_MAX),
-        where = fn and defined(fn) or nil,
+        where = owner and defined(owner) or nil,
     }, 0)
 end
 
@@ -224,7 +269,7 @@ end
 function Packer:fn(fn, path, owner)
     local info = debug.getinfo(fn, "Su")
     if info.what == "C" then
-        refuse(fn, path, owner)
+        self:refuse(fn, path, owner)
     end
     local boxes = {}
     local ref = self:add(fn, { "f", string.dump(fn), boxes })
@@ -242,8 +287,9 @@ function Packer:table(t, path, owner)
     local ref = self:add(t, object)
     self.depth = self.depth + 1
     if self.depth > DEPTH_MAX then
-        refuse_depth(path, owner)
+        self:refuse_depth(path, owner)
     end
+    self.within[self.depth] = t
     for k, v in next, t do
         local deeper = type(k) == "string" and path .. "." .. k or path .. "[...]"
         list[n + 1] = self:value(k, deeper, owner)
@@ -267,7 +313,7 @@ function Packer:cdata(value, path, owner)
     end
     local kind, text = require("moontide.values").pack(value)
     if not kind then
-        refuse(value, path, owner)
+        self:refuse(value, path, owner)
     end
     return self:add(value, { "v", kind, text })
 end
@@ -290,7 +336,7 @@ function Packer:value(value, path, owner)
     elseif t == "cdata" then
         return self:cdata(value, path, owner)
     end
-    return refuse(value, path, owner)
+    return self:refuse(value, path, owner)
 end
 
 --- Packs a value and all that it reaches.
@@ -300,7 +346,7 @@ end
 function M.pack(value, path)
     local self = setmetatable({
         objects = {}, index = {}, boxes = {}, boxes_of = {}, global_values = {},
-        seen_globals = {}, names = by_name(), depth = 0,
+        seen_globals = {}, names = by_name(), depth = 0, within = {},
     }, Packer)
     local root = self:value(value, path)
     local bytes = buffer.encode {

@@ -22,8 +22,7 @@ local M = {}
 
 -- ---- errors -------------------------------------------------------------------------
 
-local METHODS = { "map", "filter", "flat_map", "reduce", "get_key", "partition",
-                  "process_element", "map1", "map2", "flat_map1", "flat_map2" }
+local METHODS = require("moontide.script.ship").METHODS
 
 local function is_of_step(fn, step)
     if fn == step.fn or fn == step.key then

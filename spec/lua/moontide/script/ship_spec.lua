@@ -100,6 +100,23 @@ describe("shipping", function()
         assert.matches("open%(%)", err.message)
     end)
 
+    it("refuses a function object's field, naming a method and its line", function()
+        local chain = require "moontide.script.chain"
+        for _, object in ipairs {
+            { map = function(_, x) return x end, db = { conn = io.stdout } },
+            setmetatable({ db = { conn = io.stdout } }, {
+                __index = { map = function(_, x) return x end },
+            }),
+        } do
+            local ok, err = pcall(chain.payload, { input = "INT", output = "INT",
+                steps = { { op = "map", fn = object, type = "INT", name = "Map" } } })
+            assert.is_false(ok)
+            assert.matches("^field 'db.conn' of the function object whose map%(%) is defined at "
+                .. ".*ship_spec.lua:%d+ holds a userdata", err.message)
+            assert.matches("ship_spec.lua:%d+", err.where)
+        end
+    end)
+
     it("refuses a coroutine inside a captured table, naming the way to it", function()
         local state = { deep = { co = coroutine.create(function() end) } }
         local ok, err = pcall(ship.pack, function() return state end, "Map")
