@@ -8,7 +8,16 @@
 #include "functions/function.h"
 
 /* Each ends with a zeroed entry. */
+extern const mt__function mt__functions_arithmetic[];
+extern const mt__function mt__functions_choose[];
+extern const mt__function mt__functions_compare[];
+extern const mt__function mt__functions_logic[];
+
 static const mt__function *const tables[] = {
+    mt__functions_arithmetic,
+    mt__functions_choose,
+    mt__functions_compare,
+    mt__functions_logic,
     NULL,
 };
 

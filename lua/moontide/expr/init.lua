@@ -51,8 +51,13 @@
 --       help = "`s` filled on the left with `pad` ... NULL when ...",
 --       example = { "LPAD('hi', 4, '??')", "??hi" },   -- run by a spec
 --       infer = function(args, call) ... end,   -- optional, see below
---       kernel = "LPAD",       -- name in src/functions; default: the entry's name
---       loop = "%s + %s",      -- instead of a kernel: Lua source over numbers
+--       kernel = "LPAD",       -- name in src/functions; default: the entry's name;
+--                              -- or a function that gets the arguments' types
+--       loop = "%s + %s",      -- instead of a kernel, where arguments and result
+--                              -- are numbers, none a DECIMAL: Lua source, whose
+--                              -- result is to be that of the type (INT wraps);
+--                              -- or such source by kind of the result, where
+--                              -- only some kinds have it
 --       strict = true,         -- default; false: sees NULLs itself
 --       fails = true,          -- may refuse a record (so it wants a mask)
 --       volatile = true,       -- another answer each time: RAND(), UUID(), NOW()

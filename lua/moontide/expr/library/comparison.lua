@@ -1,0 +1,86 @@
+--- Comparisons.
+-- @module moontide.expr.library.comparison
+local logical = require "moontide.logical"
+local typing = require "moontide.expr.typing"
+
+local function boolean(nulls)
+    return logical.scalar("BOOLEAN", nil, nil, nulls)
+end
+
+--- Both sides as one type; the answer is NULL where a side is, if `strict`.
+local function compare(ordered, strict)
+    return function(args)
+        local a, b = args[1].type, args[2].type
+        local common = typing.comparable(a, b)
+        if not common then
+            return nil, ("%s and %s can't be compared"):format(tostring(a), tostring(b))
+        elseif ordered and not typing.ordered(common) then
+            return nil, ("values of %s have no order"):format(tostring(common))
+        end
+        return boolean(strict and (a.nulls or b.nulls)),
+            { typing.with_nulls(common, a.nulls), typing.with_nulls(common, b.nulls) }
+    end
+end
+
+--- The value and its candidates as one type.
+local function infer_in(args)
+    local types, targets, nulls = {}, {}, false
+    for i, arg in ipairs(args) do
+        types[i] = arg.type
+        nulls = nulls or arg.type.nulls
+    end
+    local common = typing.common(types)
+    if not common then
+        return nil, "the values after IN have no type in common"
+    end
+    for i, t in ipairs(types) do
+        targets[i] = typing.with_nulls(common, t.nulls)
+    end
+    return boolean(nulls), targets
+end
+
+local function infer_null_test(args)
+    return boolean(false), { args[1].type }
+end
+
+return {
+    { name = "=", signatures = { "a = b" }, infer = compare(false, true),
+        help = "whether `a` and `b` are equal. NaN equals nothing.",
+        example = { "1 = 1.0", "TRUE" } },
+    { name = "<>", aliases = { "!=" }, signatures = { "a <> b", "a != b" },
+        infer = compare(false, true),
+        help = "whether `a` and `b` differ.",
+        example = { "'a' <> 'b'", "TRUE" } },
+    { name = "<", signatures = { "a < b" }, infer = compare(true, true),
+        help = "whether `a` is less than `b`. Texts compare by code points; FALSE is below TRUE.",
+        example = { "2 < 10", "TRUE" } },
+    { name = "<=", signatures = { "a <= b" }, infer = compare(true, true),
+        help = "whether `a` is less than `b` or equal to it.",
+        example = { "'b' <= 'a'", "FALSE" } },
+    { name = ">", signatures = { "a > b" }, infer = compare(true, true),
+        help = "whether `a` is greater than `b`.",
+        example = { "2 > 10", "FALSE" } },
+    { name = ">=", signatures = { "a >= b" }, infer = compare(true, true),
+        help = "whether `a` is greater than `b` or equal to it.",
+        example = { "2 >= 2", "TRUE" } },
+    { name = "IS NULL", signatures = { "a IS NULL" }, strict = false, infer = infer_null_test,
+        help = "whether `a` is NULL.",
+        example = { "'' IS NULL", "FALSE" } },
+    { name = "IS NOT NULL", signatures = { "a IS NOT NULL" }, strict = false,
+        infer = infer_null_test,
+        help = "whether `a` is not NULL.",
+        example = { "'' IS NOT NULL", "TRUE" } },
+    { name = "IS DISTINCT FROM", signatures = { "a IS DISTINCT FROM b" }, strict = false,
+        infer = compare(false, false),
+        help = "whether `a` and `b` differ, where NULL is a value like others. Never NULL.",
+        example = { "NULL IS DISTINCT FROM 1", "TRUE" } },
+    { name = "IS NOT DISTINCT FROM", signatures = { "a IS NOT DISTINCT FROM b" }, strict = false,
+        infer = compare(false, false),
+        help = "whether `a` and `b` are the same, or both NULL. Never NULL.",
+        example = { "1 IS NOT DISTINCT FROM 1", "TRUE" } },
+    { name = "IN", signatures = { "a IN (b, ...)", "a NOT IN (b, ...)" }, strict = false,
+        infer = infer_in,
+        help = "whether `a` equals one of the others. NULL when `a` is, or when none equals it and "
+            .. "one of them is NULL.",
+        example = { "3 IN (1, 2, 3)", "TRUE" } },
+}
