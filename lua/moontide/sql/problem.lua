@@ -89,12 +89,13 @@ end
 -- @tparam ?number at the byte
 -- @tparam string message what is wrong and what to do, one sentence
 -- @tparam ?string code of the error; "SQL" unless given
-function M.raise(text, at, message, code)
+-- @tparam ?string more lines to stand behind the place
+function M.raise(text, at, message, code, more)
     if text and at then
         local lines, number = M.excerpt(text, at)
         message = ("line %d: %s\n%s"):format(number, message, lines)
     end
-    errors.raise(code or "SQL", message)
+    errors.raise(code or "SQL", message .. (more and "\n" .. more or ""))
 end
 
 --- ", did you mean 'x'?" when a known name is near, else "".
