@@ -373,8 +373,9 @@ end
 --- The call of a user's function.
 local function user_call(self, udf, node)
     if udf.kind == "table" then
-        self:fail(node.pos, ("'%s' is a table function: it stands in FROM, as LATERAL TABLE(%s(...))")
-            :format(udf.name or node.written, udf.name or node.written))
+        local name = udf.name or node.written
+        self:fail(node.pos, ("'%s' is a table function: it stands in FROM, as LATERAL "
+            .. "TABLE(%s(...))"):format(name, name))
     end
     return { kind = "udf", udf = udf, type = udf.result_type, pos = node.pos,
         args = self:user_arguments(udf, node) }
@@ -603,37 +604,6 @@ end
 for _, name in ipairs { "=", "<>", "<", "<=", ">", ">=", "IS DISTINCT FROM",
     "IS NOT DISTINCT FROM" } do
     op[name] = comparison
-end
-
---- AND and OR.
-local function junction(self, node)
-    local args = {}
-    for i, arg in ipairs(node.args) do
-        args[i] = self:condition(arg, "what stands beside " .. node.op)
-    end
-    return call(node.op, boolean(args), args, node.pos)
-end
-op.AND, op.OR = junction, junction
-
-function op.NOT(self, node)
-    return negate(self, self:condition(node.args[1], "what NOT is before"), node.pos)
-end
-
-op["IS UNKNOWN"] = function(self, node)
-    return self:apply("IS NULL", { self:condition(node.args[1], "what IS UNKNOWN is behind") },
-        node.pos)
-end
-
-op["IS NOT UNKNOWN"] = function(self, node)
-    return self:apply("IS NOT NULL",
-        { self:condition(node.args[1], "what IS NOT UNKNOWN is behind") }, node.pos)
-end
-
-for _, name in ipairs { "IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE" } do
-    op[name] = function(self, node)
-        return self:apply(name, { self:condition(node.args[1], "what " .. name .. " is behind") },
-            node.pos)
-    end
 end
 
 for _, what in ipairs { "JSON", "JSON VALUE", "JSON SCALAR", "JSON ARRAY", "JSON OBJECT" } do
