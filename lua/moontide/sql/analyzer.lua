@@ -181,6 +181,11 @@ query["table"] = function(self, node)
     return self:table_expression({ kind = "ref", pos = node.pos, path = node.path }).relation
 end
 
+--- The Table API's trees hold relations that are there already.
+function query.relation(_, node)
+    return node.relation
+end
+
 function query.values(self, node)
     return self:unsupported(node.pos, "VALUES")
 end
@@ -299,6 +304,10 @@ function from.ref(self, node)
         alias = node.alias or node.path[#node.path],
         path = not node.alias and full or nil,
     }
+end
+
+function from.relation(_, node)
+    return { relation = node.relation, alias = node.alias }
 end
 
 function from.derived(self, node)

@@ -14,13 +14,15 @@
 --     call      name in upper case, args; written: the name as it stands, path
 --               of `catalog.db.f(x)`; distinct, filter, over; bare: without
 --               parentheses; brackets: ARRAY[...]; clauses of JSON functions:
---               { { words, expr, type, on } }
+--               { { words, expr, type, on } }; udf: the function itself
+--               (`moontide.table.udf`), of the Table API
 --     op        op, args. Binary: OR AND || + - * / % = <> < <= > >= LIKE ...;
 --               unary: NOT NEGATE PLUS, IS NULL and its kin; BETWEEN with three
 --               args; IN with a list. OR, AND and || take two args or more.
 --     case      operand, whens: { { when, result } }, otherwise
 --     cast      arg, type, try
---     field     arg, name: (expr).name      index  arg, at: expr[at]
+--     field     arg, name: (expr).name, or position, from 1, of the Table API
+--     index     arg, at: expr[at]
 --     interval  value, negative, from, to, type
 --     alias     arg, name
 --     named     name, arg: f(name => expr)
@@ -38,6 +40,8 @@
 --     set       op: UNION | INTERSECT | EXCEPT, all, args
 --     with      body, items: { { name, columns, query } }
 --     ordered   body, order_by: { { expr, descending, nulls } }, limit, offset
+--     relation  relation (`moontide.sql.relation`), alias: of the Table API; also
+--               stands in FROM
 --
 --     ref       path, alias, columns, options (of a hint), system_time
 --     derived   query, alias, columns, lateral

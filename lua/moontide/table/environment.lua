@@ -12,9 +12,11 @@ local Catalog = require "moontide.table.catalog"
 local class = require "moontide.class"
 local Configuration = require "moontide.common.configuration"
 local config = require "moontide.table.config"
+local elements = require "moontide.table.elements"
 local EnvironmentSettings = require "moontide.table.settings"
 local errors = require "moontide.error"
 local explain = require "moontide.table.explain"
+local Functions = require "moontide.table.functions"
 local parser = require "moontide.sql.parser"
 local Planner = require "moontide.sql.planner"
 local relation = require "moontide.sql.relation"
@@ -23,6 +25,7 @@ local schema = require "moontide.table.schema"
 local statements = require "moontide.table.statements"
 local streams = require "moontide.table.streams"
 local Table = require "moontide.table.table"
+local udfs = require "moontide.table.udf"
 
 local TableEnvironment = class.new "TableEnvironment"
 local StreamTableEnvironment = class.new("StreamTableEnvironment", TableEnvironment)
@@ -33,9 +36,11 @@ end
 
 local function new(env, settings, environment_class)
     env.configuration:add_all(settings.configuration)
+    local catalog = Catalog.new(settings.catalog, settings.database)
     return setmetatable({
         env = env,
-        catalog = Catalog.new(settings.catalog, settings.database),
+        catalog = catalog,
+        functions = Functions.new(catalog),
         config = config.TableConfig(env.configuration),
         streaming = settings.streaming,
         buffered = {},
@@ -89,7 +94,7 @@ end
 --- An analyzer that looks from the current catalog and database.
 -- @tparam[opt] string text of the statement
 function TableEnvironment:analyzer(text)
-    return Analyzer.new(self.catalog, text)
+    return Analyzer.new(self.catalog, text, self.functions, self.config:get_local_timezone())
 end
 
 --- What the catalog answered; its refusal is raised.
@@ -103,16 +108,18 @@ end
 --- An insertion of a relation into a table.
 -- @tparam table rel
 -- @param target a table's name in SQL's spelling, or a TableDescriptor
-function TableEnvironment:insertion(rel, target)
+-- @tparam[opt=false] boolean overwrite
+function TableEnvironment:insertion(rel, target, overwrite)
     if class.is(target, schema.TableDescriptor) then
         return { relation = rel, target = { definition = target:definition(),
-            path = self:unnamed_path "Sink" } }
+            path = self:unnamed_path "Sink", overwrite = overwrite } }
     end
     local definition, path = check(self.catalog:get(parser.path(target)))
     if definition.kind ~= "table" then
         errors.raise("SQL", "'%s' is a view: only tables can be written", Catalog.name_of(path))
     end
-    return { relation = rel, target = { definition = definition, path = path } }
+    return { relation = rel, target = { definition = definition, path = path,
+        overwrite = overwrite } }
 end
 
 --- A path that nothing has yet.
@@ -326,6 +333,27 @@ function TableEnvironment:from_descriptor(descriptor)
     return Table(self, relation.scan(descriptor:definition(), self:unnamed_path "Source"))
 end
 
+local FROM_ELEMENTS = args.signature("from_elements", {
+    { "elements", args.is_table, needed = true }, { "schema", args.is_given },
+    { "verify_schema", args.is_boolean, default = true },
+})
+
+--- A table of Lua values.
+-- @tparam table elements a sequence of rows: Rows, sequences, tables by name, or
+-- single values
+-- @param[opt] schema a ROW type, names of columns, or their types; without, names
+-- are `_1`, `_2`, ... and types are found from the values
+-- @treturn Table
+-- @usage t_env:from_elements({ { 1, "a" }, { 2, "b" } }, { "id", "name" })
+function TableEnvironment:from_elements(...)
+    local list, declared = FROM_ELEMENTS(...)
+    if #list == 0 then
+        args.bad(1, "from_elements", "there are no elements: give at least one")
+    end
+    local row_type = elements.row_type(list, declared)
+    return Table(self, streams.relation(self.env:from_collection(elements.rows(list), row_type)))
+end
+
 local function is_table_or_stream(value)
     if class.is(value, Table) or streams.is_stream(value) then
         return value
@@ -355,6 +383,12 @@ end
 -- @param ... for a stream, what `from_data_stream` takes
 function TableEnvironment:create_temporary_view(view_path, table_or_data_stream, ...)
     put_view(self, "create_temporary_view", view_path, table_or_data_stream, true, false, ...)
+end
+
+--- Gives a table a name, over one that is there. (The older name.)
+function TableEnvironment:register_table(name, table)
+    self:drop_temporary_view(name)
+    self:create_temporary_view(name, table)
 end
 
 --- Keeps a table in the catalog under a name.
@@ -476,12 +510,66 @@ function TableEnvironment:list_temporary_views()
     return check(self.catalog:list(nil, "view", "temporary"))
 end
 
---- Functions of SQL: none yet.
-function TableEnvironment.list_functions()
-    return {}
+-- ---- functions ----------------------------------------------------------------------
+
+--- Keeps a function under a name for calls in queries.
+local function put_function(self, method, path, f, options)
+    if type(path) ~= "string" then
+        args.bad(1, method, "string expected, got " .. args.type_name(path))
+    end
+    local udf = udfs.is(f)
+        or args.bad(2, method, "what udf() or udtf() made expected, got " .. args.type_name(f))
+    check(self.functions:put(parser.path(path), { udf = udf }, options))
 end
 
-TableEnvironment.list_user_defined_functions = TableEnvironment.list_functions
+--- Names a function in the current database, for this session.
+-- @tparam string path
+-- @param f what `udf` or `udtf` made
+-- @usage t_env:create_temporary_function("double", udf(function(x) return 2 * x end,
+--     { result_type = "BIGINT" }))
+function TableEnvironment:create_temporary_function(path, f)
+    put_function(self, "create_temporary_function", path, f, { temporary = true })
+end
+
+--- Names a function everywhere, even where the library has one of that name.
+-- @tparam string name
+-- @param f what `udf` or `udtf` made
+function TableEnvironment:create_temporary_system_function(name, f)
+    put_function(self, "create_temporary_system_function", name, f, { system = true })
+end
+
+--- As `create_temporary_system_function`, but over one that is there. (The older name.)
+function TableEnvironment:register_function(name, f)
+    put_function(self, "register_function", name, f, { system = true, replace = true })
+end
+
+local function function_remover(options)
+    return function(self, path)
+        return self.functions:remove(parser.path(path), options) == true
+    end
+end
+
+--- Drop a function; give back whether there was one.
+-- @function TableEnvironment:drop_function
+-- @tparam string path
+TableEnvironment.drop_function = function_remover {}
+TableEnvironment.drop_temporary_function = function_remover { temporary = true }
+TableEnvironment.drop_temporary_system_function = function_remover { system = true }
+
+--- Names of the functions that users have named.
+function TableEnvironment:list_user_defined_functions()
+    return self.functions:names()
+end
+
+--- Names of all functions.
+function TableEnvironment:list_functions()
+    local names = { unpack(require("moontide.expr.library").names()) }
+    for _, name in ipairs(self.functions:names()) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
 
 function TableEnvironment.list_modules()
     return { "core" }
@@ -567,17 +655,11 @@ function StreamTableEnvironment:to_data_stream(...)
 end
 
 class.later(TableEnvironment, {
-    "from_elements", "from_pandas", "connect", "register_table", "register_table_source",
-        "register_table_sink",
-    "from_table_source", "create_temporary_function", "create_temporary_system_function",
-        "create_java_function",
-    "create_java_temporary_function", "create_java_temporary_system_function", "drop_function",
-    "drop_temporary_function", "drop_temporary_system_function", "register_function",
-        "register_java_function",
-    "register_catalog", "get_catalog", "create_catalog", "load_module", "unload_module",
-        "load_plan",
+    "from_pandas", "connect", "register_table_source", "register_table_sink",
+    "from_table_source", "create_java_function", "create_java_temporary_function",
+    "create_java_temporary_system_function", "register_java_function", "register_catalog",
+    "get_catalog", "create_catalog", "load_module", "unload_module", "load_plan",
     "compile_plan_sql", "execute_plan", "create_function",
 })
-class.later(StreamTableEnvironment, { "from_changelog_stream", "to_changelog_stream" })
 
 return { TableEnvironment = TableEnvironment, StreamTableEnvironment = StreamTableEnvironment }

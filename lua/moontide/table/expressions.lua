@@ -1,12 +1,13 @@
 --- Expressions of the Table API: `col "a"`, `lit(1)`, and what is made of them.
 --
 -- An expression holds a node of the same tree that SQL text becomes (see
--- `moontide.sql.ast`), so both meet in one planner. Building any of them works;
--- so far only references to columns, perhaps with an alias, can be run.
+-- `moontide.sql.ast`), so both meet in one planner. The functions of SQL as the
+-- Table API spells them are in `moontide.table.expression_library`.
 -- @module moontide.table.expressions
 local args = require "moontide.args"
 local ast = require "moontide.sql.ast"
 local class = require "moontide.class"
+local copy = require "moontide.copy"
 local errors = require "moontide.error"
 local literals = require "moontide.sql.literals"
 local logical = require "moontide.logical"
@@ -19,6 +20,13 @@ local M = {}
 
 local Expression = class.new "Expression"
 M.Expression = Expression
+
+-- `col("tags")[1]` is an element, `col("a").name` a method.
+local method_of = Expression.__index
+
+function Expression:__index(key)
+    return type(key) == "number" and self:at(key) or method_of(self, key)
+end
 
 local function wrap(node)
     return setmetatable({ tree = node }, Expression)
@@ -111,15 +119,22 @@ function M.nodes(method, ...)
     return nodes
 end
 
---- A call of a function by name.
--- @tparam string name
+--- A call of a function: by name, or one that `udf` or `udtf` made.
+-- @param f
 -- @param ... expressions or values
-function M.call(name, ...)
-    local nodes = {}
+-- @usage t:select(call("UPPER", col "name"), call(udf(f, { result_type = "INT" }), col "a"))
+function M.call(f, ...)
+    local nodes, udf = {}, nil
     for i = 1, select("#", ...) do
         nodes[i] = M.node((select(i, ...)))
     end
-    return wrap { kind = "call", name = name:upper(), written = name, args = nodes }
+    if type(f) ~= "string" then
+        udf = require("moontide.table.udf").is(f) or args.bad(1, "call",
+            "a function's name, or what udf() or udtf() made expected, got " .. args.type_name(f))
+        return wrap { kind = "call", name = udf.name:upper(), written = udf.name, udf = udf,
+            args = nodes }
+    end
+    return wrap { kind = "call", name = f:upper(), written = f, args = nodes }
 end
 
 -- ---- operators --------------------------------------------------------------------------
@@ -161,14 +176,17 @@ for name, op in pairs { is_null = "IS NULL", is_not_null = "IS NOT NULL", is_tru
     end
 end
 
---- Another name for the column.
+--- Another name for the column; for a table function's call, the names of its
+-- columns.
 -- @tparam string name
+-- @param ... more names
 -- @usage col("a"):alias("b")
-function Expression:alias(name)
+function Expression:alias(name, ...)
     if type(name) ~= "string" then
         args.bad(1, "alias", "string expected, got " .. args.type_name(name))
     end
-    return wrap { kind = "alias", arg = self.tree, name = name }
+    local names = select("#", ...) > 0 and args.list("alias", args.is_string, name, ...) or nil
+    return wrap { kind = "alias", arg = self.tree, name = name, names = names }
 end
 
 --- The value as another type.
@@ -185,48 +203,24 @@ function Expression:__tostring()
     return ast.expression_text(self.tree)
 end
 
--- ---- what a later version brings ------------------------------------------------------
+--- The power: `col("a") ^ 2`.
+function Expression.__pow(a, b)
+    return wrap { kind = "call", name = "POWER", args = { M.node(a), M.node(b) } }
+end
 
-local function words(names)
-    local list = {}
-    for word in names:gmatch "%S+" do
-        list[#list + 1] = word
+--- Only different values, in an aggregate: `col("a"):count():distinct()`.
+function Expression:distinct()
+    if self.tree.kind ~= "call" then
+        errors.raise("MISUSE", "distinct() belongs to an aggregate: col('a'):count():distinct()")
     end
-    return list
+    local node = copy(self.tree)
+    node.distinct = true
+    return wrap(node)
 end
 
-class.later(Expression, words [[
-    exp log10 log2 ln log sin cos tan cot asin acos atan sinh cosh tanh degrees radians sqrt abs
-    sign round truncate bin hex between not_between then_ if_null in_ sum sum0 min max count avg
-    stddev_pop stddev_samp var_pop var_samp collect distinct first_value last_value list_agg
-    array_agg percentile asc desc over start end_ get flatten at cardinality element rowtime
-    proctime as_argument substring trim trim_leading trim_trailing ltrim rtrim replace
-    char_length upper_case lower_case init_cap like similar position lpad rpad overlay
-    regexp_replace regexp_extract from_base64 to_base64 repeat_ substr regexp ascii chr decode
-    encode left right instr locate parse_url reverse split_index str_to_map split concat btrim
-    elt printf starts_with ends_with translate regexp_count regexp_extract_all regexp_instr
-    regexp_substr url_decode url_encode unhex to_date to_time to_timestamp extract floor ceil
-    year years quarter quarters month months week weeks day days hour hours minute minutes
-    second seconds milli millis md5 sha1 sha224 sha256 sha384 sha512 sha2 json_exists json_value
-    is_json json_query json_quote json_unquote array_contains array_distinct array_position
-    array_remove array_reverse array_slice array_union array_concat array_max array_join
-    map_keys map_values map_entries array_min array_append array_prepend array_sort array_except
-    array_intersect map_union]])
+require "moontide.table.expression_library"(M, wrap)
 
-local LATER = {}
-for _, name in ipairs(words [[
-    range_ current_date current_time current_timestamp local_time local_timestamp
-    temporal_overlaps date_format timestamp_diff array row map_ row_interval pi e rand
-    rand_integer atan2 negative concat concat_ws uuid log if_then_else with_columns
-    without_columns with_all_columns to_timestamp_ltz call_sql current_watermark
-    source_watermark coalesce json_string json_object json_object_agg json_array json_array_agg
-    current_database from_unixtime to_date to_timestamp convert_tz unix_timestamp
-    map_from_arrays lag lead json]]) do
-    LATER[name] = true
-end
+class.later(Expression, { "asc", "desc", "over", "start", "end_", "rowtime", "proctime",
+    "as_argument" })
 
-return setmetatable(M, {
-    __index = function(_, name)
-        return LATER[name] and errors.unsupported("expressions." .. name) or nil
-    end,
-})
+return M

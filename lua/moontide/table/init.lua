@@ -24,24 +24,37 @@ local names = {
     TableResult = "moontide.table.result:TableResult",
     TableSchema = "moontide.table.schema:TableSchema",
     expressions = "moontide.table.expressions",
+    ChangelogMode = "moontide.table.changelog_mode",
+    UserDefinedFunction = "moontide.table.udf:UserDefinedFunction",
+    ScalarFunction = "moontide.table.udf:ScalarFunction",
+    TableFunction = "moontide.table.udf:TableFunction",
+    udf = "moontide.table.udf:udf",
+    udtf = "moontide.table.udf:udtf",
 }
 
-for _, name in ipairs { "and_", "call", "col", "lit", "not_", "null_of", "or_" } do
+-- Words that are arguments of functions.
+for name in ([[TimeIntervalUnit TimePointUnit JsonType JsonExistsOnError JsonValueOnEmptyOrError
+    JsonQueryWrapper JsonQueryOnEmptyOrError JsonOnNull]]):gmatch "%S+" do
+    names[name] = "moontide.table.words:" .. name
+end
+
+for name in ([[and_ array call call_sql coalesce col concat concat_ws current_date current_time
+    current_timestamp date_format if_then_else lit map_ not_ null_of or_ range_ row
+    temporal_overlaps timestamp_diff to_timestamp_ltz with_all_columns with_columns
+    without_columns]]):gmatch "%S+" do
     names[name] = "moontide.table.expressions:" .. name
 end
 
 -- Functions, windows, catalogs and descriptors of later releases.
 for name in ([[
-    udf udtf udaf udtaf ScalarFunction TableFunction AggregateFunction TableAggregateFunction
-    UserDefinedFunction FunctionContext ListView MapView Tumble Slide Session Over GroupWindow
+    udaf udtaf AggregateFunction TableAggregateFunction FunctionContext ListView MapView Tumble Slide Session Over GroupWindow
     OverWindow GroupedTable GroupWindowedTable OverWindowedTable WindowGroupedTable AggregatedTable
-    FlatAggregateTable ChangelogMode Module ModuleEntry Catalog HiveCatalog JdbcCatalog
+    FlatAggregateTable Module ModuleEntry Catalog HiveCatalog JdbcCatalog
     CatalogDatabase CatalogBaseTable CatalogPartition CatalogFunction ObjectPath Procedure
     CatalogDescriptor CatalogModel CsvTableSource CsvTableSink TableSource TableSink WriteMode
     BatchTableEnvironment Kafka Elasticsearch HBase FileSystem Csv OldCsv Json Avro Rowtime
     CustomConnectorDescriptor CustomFormatDescriptor ConnectorDescriptor FormatDescriptors
-    CompiledPlan PlanReference UDFExecutionMode TimeIntervalUnit TimePointUnit JsonType
-    JsonExistsOnError JsonValueOnEmptyOrError JsonQueryWrapper JsonQueryOnEmptyOrError JsonOnNull]]
+    CompiledPlan PlanReference UDFExecutionMode]]
 ):gmatch "%S+" do
     names[name] = "later"
 end

@@ -173,7 +173,9 @@ function show.FUNCTIONS(t_env, _, keep)
     return names_result("function name", t_env:list_functions(), keep)
 end
 
-show["USER FUNCTIONS"] = show.FUNCTIONS
+show["USER FUNCTIONS"] = function(t_env, _, keep)
+    return names_result("function name", t_env:list_user_defined_functions(), keep)
+end
 
 function show.MODULES(t_env, _, keep)
     return names_result("module name", t_env:list_modules(), keep)

@@ -31,10 +31,8 @@ end
 function StatementSet:add_insert(target, table, overwrite)
     if not class.is(table, require "moontide.table.table") then
         args.bad(2, "add_insert", "Table expected, got " .. args.type_name(table))
-    elseif overwrite then
-        errors.unsupported "INSERT OVERWRITE"
     end
-    self.insertions[#self.insertions + 1] = self.t_env:insertion(table.relation, target)
+    self.insertions[#self.insertions + 1] = self.t_env:insertion(table.relation, target, overwrite)
     return self
 end
 

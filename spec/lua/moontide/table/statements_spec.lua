@@ -280,7 +280,11 @@ WITH (
     end)
 
     it("lists functions, modules and jars", function()
-        assert.same({}, rows "SHOW FUNCTIONS")
+        local double = moontide.udf(function(x) return 2 * x end, { result_type = "BIGINT" })
+        t_env:create_temporary_function("double_of", double)
+        assert.same({ "double_of" }, rows "SHOW USER FUNCTIONS")
+        assert.same({ "IS NULL" }, rows "SHOW FUNCTIONS LIKE 'IS NULL'")
+        assert.same({ "double_of" }, rows "SHOW FUNCTIONS LIKE 'double%'")
         assert.same({ "core" }, rows "SHOW MODULES")
         assert.same({ "core|TRUE" }, rows "SHOW FULL MODULES")
         sql "USE MODULES core"
