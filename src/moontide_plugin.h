@@ -644,8 +644,8 @@ MT_API const mt_type *mt_context_type(const mt_context *ctx);
 MT_API int64_t mt_context_buffer_timeout_ms(const mt_context *ctx);
 /* Calls poll (of a source or sink) soon. thread: any. */
 MT_API void mt_context_wake(mt_context *ctx);
-/* True once the job is being cancelled; waiting loops must end then.
- * thread: any. */
+/* True once the job is being cancelled, or was stopped while this task is still
+ * opening; waiting loops must end then. thread: any. */
 MT_API bool mt_context_cancelled(const mt_context *ctx);
 /* Fails the job with *err (taken). For errors seen on a library's own thread;
  * the task ends at its next step. thread: any. */

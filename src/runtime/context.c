@@ -45,7 +45,7 @@ void mt_context_wake(mt_context *ctx)
 
 bool mt_context_cancelled(const mt_context *ctx)
 {
-    return mt__job_cancelled(ctx->task->job);
+    return mt__job_cancelled(ctx->task->job) || mt__task_gives_up(ctx->task);
 }
 
 void mt_context_fail(mt_context *ctx, mt_error *err)

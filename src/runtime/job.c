@@ -107,6 +107,7 @@ void mt_job_cancel(mt_job *job)
 void mt_job_stop(mt_job *job)
 {
     pthread_mutex_lock(&job->mutex);
+    atomic_store(&job->stopping, true);
     job->stop_wanted = true;
     pthread_cond_signal(&job->events);
     pthread_mutex_unlock(&job->mutex);

@@ -37,6 +37,7 @@ struct mt_job {
     _Atomic int64_t end_ms; /* 0 while it runs */
     _Atomic int state;      /* mt_job_state; written with the mutex held */
     _Atomic bool cancelled; /* tasks end at their next step */
+    _Atomic bool stopping;  /* tasks that are still opening need not */
     _Atomic int64_t abandoned_ms; /* when; 0 while nobody has */
 
     pthread_mutex_t mutex;  /* of all below and of the coordinator */

@@ -374,6 +374,11 @@ static void finish_operators(mt_task *t)
     atomic_store_explicit(&t->current, NULL, memory_order_relaxed);
 }
 
+bool mt__task_gives_up(const mt_task *t)
+{
+    return atomic_load(&t->opening) && atomic_load(&t->job->stopping);
+}
+
 static void close_operators(mt_task *t)
 {
     int32_t i;
@@ -407,9 +412,14 @@ static void *run_task(void *arg)
 
     name_thread(t);
     t->mark_ns = mt__now_ns();
+    atomic_store(&t->opening, true);
     rc = open_operators(t, &err);
-    if (rc == 0)
+    if (rc == MT_ECANCELLED && mt__task_gives_up(t))
+        mt_job_cancel(t->job);
+    if (rc == 0) {
+        atomic_store(&t->opening, false);
         rc = work(t, &err);
+    }
     book_time(t, t->busy);
     if (rc < 0 && !mt__job_cancelled(t->job))
         mt__job_fail(t->job, err);

@@ -44,7 +44,8 @@ struct mt_task {
     mt_operator *ops; /* of the chain, head first */
     mt_context *contexts;
     int32_t ops_len;
-    int32_t opened; /* operators whose open was called */
+    int32_t opened;       /* operators whose open was called */
+    _Atomic bool opening; /* until all of them have opened */
     mt__inbox inbox;
     mt__exchange *exchanges; /* one a link that leaves the chain */
     int32_t exchanges_len;
@@ -79,6 +80,9 @@ struct mt_task {
 /* Makes everything but the exchanges' targets; zeroed memory comes in. */
 int mt__task_init(mt_task *t, struct mt_job *job, const mt__chain *chain,
                   int32_t subtask, int32_t channels_len, mt_error **err);
+/* True when the job was told to stop before the task has opened: it has nothing
+ * to drain, so its operators may give up. thread: any. */
+bool mt__task_gives_up(const mt_task *t);
 /* The thread, if any, must have been joined. Zeroed or half-made is fine. */
 void mt__task_fini(mt_task *t);
 int mt__task_start(mt_task *t, mt_error **err);
