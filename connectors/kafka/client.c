@@ -19,8 +19,11 @@
 #define LINES_MAX 20
 #define LINES_SPAN_MS 10000
 
-/* One answer is waited for so long before looking at cancellation again. */
-#define SLICE_MS 200
+/* One answer is waited for so long before looking at cancellation again. Where
+ * there was a broker to ask, the next wait is twice as long. */
+#define SLICE_MS 50
+#define SLICE_MAX_MS 800
+#define NAP_MS 20
 
 /* How long a topic that was just made may take to be known. */
 #define NEW_TOPIC_MS 5000
@@ -343,27 +346,47 @@ void kafka_client_close(kafka_client *c)
     memset(c, 0, sizeof(*c));
 }
 
+/* ---- questions ----------------------------------------------------------- */
+
+kafka_wait kafka_wait_begin(const kafka_client *c)
+{
+    return (kafka_wait){mt_now_ms() + c->patience_ms, SLICE_MS};
+}
+
+int kafka_wait_on(kafka_client *c, kafka_wait *w, rd_kafka_resp_err_t failed,
+                  const char *what, mt_error **err)
+{
+    int rc;
+
+    rd_kafka_poll(c->rk, NAP_MS);
+    if ((rc = kafka_client_refusal(c, err)) < 0)
+        return rc;
+    if (mt_context_cancelled(c->ctx))
+        return mt_fail(err, MT_ECANCELLED, "cancelled");
+    if (mt_now_ms() >= w->end_ms)
+        return kafka_client_timeout(c, what, err);
+    if (failed == RD_KAFKA_RESP_ERR__TIMED_OUT && w->slice_ms < SLICE_MAX_MS)
+        w->slice_ms *= 2;
+    return 0;
+}
+
 /* ---- metadata ----------------------------------------------------------- */
 
 int kafka_client_metadata(kafka_client *c, const char *topic,
                           const struct rd_kafka_metadata **out, mt_error **err)
 {
-    int64_t end = mt_now_ms() + c->patience_ms;
+    kafka_wait wait = kafka_wait_begin(c);
     rd_kafka_topic_t *handle = NULL;
     rd_kafka_resp_err_t failed;
-    int rc;
+    int rc = 0;
 
     if (topic && !(handle = rd_kafka_topic_new(c->rk, topic, NULL)))
         return mt_fail(err, MT_EOPTION, "topic '%s': %s", topic,
                        rd_kafka_err2str(rd_kafka_last_error()));
     do {
-        failed = rd_kafka_metadata(c->rk, !topic, handle, out, SLICE_MS);
-        rd_kafka_poll(c->rk, 0);
-        rc = failed ? kafka_client_refusal(c, err) : 0;
-        if (rc == 0 && failed && mt_context_cancelled(c->ctx))
-            rc = mt_fail(err, MT_ECANCELLED, "cancelled");
-        if (rc == 0 && failed && mt_now_ms() >= end)
-            rc = kafka_client_timeout(c, "cannot look up topics", err);
+        failed = rd_kafka_metadata(c->rk, !topic, handle, out, wait.slice_ms);
+        if (failed)
+            rc = kafka_wait_on(c, &wait, failed, "cannot look up topics", err);
     } while (failed && rc == 0);
     if (handle)
         rd_kafka_topic_destroy(handle);

@@ -43,6 +43,22 @@ int kafka_client_open(kafka_client *c, mt_context *ctx, const kafka_options *o,
 /* Ends the handle and its threads. Zeroed and closed ones are fine. */
 void kafka_client_close(kafka_client *c);
 
+/* Waiting for an answer of librdkafka's, which blocks. The connector asks again
+ * and again, each time for a slice, and looks around in between; a slice is
+ * short while there is no broker to ask. */
+typedef struct kafka_wait {
+    int64_t end_ms;
+    int slice_ms; /* how long to wait this time */
+} kafka_wait;
+
+/* From now on for the client's patience. */
+kafka_wait kafka_wait_begin(const kafka_client *c);
+/* After a question that `failed`: 0 to ask again, else what keeps us from it
+ * (MT_ECANCELLED, MT_ETIMEOUT, or MT_EIO for a refusal). `what` could not be
+ * done, for the message. */
+int kafka_wait_on(kafka_client *c, kafka_wait *w, rd_kafka_resp_err_t failed,
+                  const char *what, mt_error **err);
+
 /* Asks for the metadata of a topic, or of all with NULL, until an answer is
  * there: at most the client's patience, less when the job is cancelled or the
  * brokers refuse. *out is returned owned (rd_kafka_metadata_destroy). A topic

@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-#define SLICE_MS 500
-
 typedef rd_kafka_topic_partition_list_t offset_list;
 
 /* ---- lists in options ---------------------------------------------------- */
@@ -147,7 +145,7 @@ static int fail_question(kafka_client *c, const offset_list *list, int at,
 static int ask(kafka_client *c, offset_list *list, bool committed,
                mt_error **err)
 {
-    int64_t end = mt_now_ms() + c->patience_ms;
+    kafka_wait wait = kafka_wait_begin(c);
     rd_kafka_resp_err_t failed;
     offset_list *asked;
     int at, rc;
@@ -156,21 +154,17 @@ static int ask(kafka_client *c, offset_list *list, bool committed,
         return 0;
     for (;;) {
         asked = rd_kafka_topic_partition_list_copy(list);
-        failed = committed ? rd_kafka_committed(c->rk, asked, 2 * SLICE_MS)
-                           : rd_kafka_offsets_for_times(c->rk, asked, SLICE_MS);
+        failed = committed
+                     ? rd_kafka_committed(c->rk, asked, wait.slice_ms)
+                     : rd_kafka_offsets_for_times(c->rk, asked, wait.slice_ms);
         at = 0;
         if (!failed)
             failed = first_failure(asked, &at);
-        rd_kafka_poll(c->rk, failed ? 50 : 0);
         if (!failed || !kafka_client_may_retry(failed))
             break;
-        rc = kafka_client_refusal(c, err);
-        if (rc == 0 && mt_context_cancelled(c->ctx))
-            rc = mt_fail(err, MT_ECANCELLED, "cancelled");
-        if (rc == 0 && mt_now_ms() >= end)
-            rc = kafka_client_timeout(c, "cannot look up offsets", err);
         rd_kafka_topic_partition_list_destroy(asked);
-        if (rc < 0)
+        if ((rc = kafka_wait_on(c, &wait, failed, "cannot look up offsets",
+                                err)) < 0)
             return rc;
     }
     rc = failed ? fail_question(c, asked, at, failed, err) : 0;

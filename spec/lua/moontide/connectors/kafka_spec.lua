@@ -1,4 +1,5 @@
 local moontide = require "moontide"
+local process = require "process"
 
 local Types = moontide.Types
 local NAMED = Types.ROW_NAMED({ "id", "name" }, { Types.INT(), Types.STRING() })
@@ -320,5 +321,21 @@ describe("streams and the embedded broker", function()
         env:execute "produce"
         assert.same({ "Row(id=1, name='a;b')" }, read_all("csv",
             moontide.CsvRowDeserializationSchema.Builder(NAMED):set_field_delimiter(";"):build()))
+    end)
+end)
+
+describe("a job whose brokers are not there", function()
+    it("ends at once when it is interrupted", function()
+        local script = process.write(os.tmpname(), [[
+            local moontide = require "moontide"
+            local env = moontide.StreamExecutionEnvironment.get_execution_environment()
+            env:add_source(moontide.FlinkKafkaConsumer("t", moontide.SimpleStringSchema(),
+                { ["bootstrap.servers"] = "127.0.0.1:1", ["group.id"] = "g" })):print()
+            env:execute "waiting"
+        ]])
+        local result = process.run(("timeout --preserve-status -s INT 0.3 %s run %s"):format(
+            process.quote(process.moontide()), script), 1)
+        os.remove(script)
+        assert.equal(130, result.status)
     end)
 end)
