@@ -82,7 +82,7 @@ end
 -- @tparam table expr
 -- @param t the type; its nullability doesn't count
 -- @treturn table
-function M.cast(expr, t)
+function M.cast_to(expr, t)
     if expr.kind == "literal" then
         local as = literals.as(expr, t)
         if as then
@@ -99,7 +99,7 @@ end
 local function cast_all(args, types)
     local cast = {}
     for i, arg in ipairs(args) do
-        cast[i] = types[i] and M.cast(arg, types[i]) or arg
+        cast[i] = types[i] and M.cast_to(arg, types[i]) or arg
     end
     return cast
 end
@@ -109,13 +109,7 @@ local function shown(t)
     return type_text.without_null(t)
 end
 
-local function shown_types(types)
-    local parts = {}
-    for i, t in ipairs(types) do
-        parts[i] = shown(t)
-    end
-    return table.concat(parts, ", ")
-end
+local shown_types = type_text.types
 
 -- ---- columns ----------------------------------------------------------------------------
 
@@ -232,8 +226,10 @@ local function field(self, arg, name, pos)
         self:fail(pos, ("'%s' can't be taken out of a %s: only a ROW has fields"):format(name,
             shown(t)))
     end
-    local at = t.positions[name]
+    -- The Table API also takes a field by its position.
+    local at = type(name) == "number" and t.fields[name] and name or t.positions[name]
     if not at then
+        name = tostring(name)
         unknown_column(self, pos, name, t.fields, " in this ROW")
     end
     local of = t.fields[at].type
@@ -269,13 +265,13 @@ function resolve.index(self, node)
             self:fail(node.pos, ("the elements of an ARRAY are numbered from 1, [%s] is no number")
                 :format(shown(at.type)))
         end
-        return call("ITEM", t.element:nullable(), { arg, M.cast(at, INT) }, node.pos)
+        return call("ITEM", t.element:nullable(), { arg, M.cast_to(at, INT) }, node.pos)
     elseif t.kind == "MAP" then
         if not typing.implicit(at.type, t.key) then
             self:fail(node.pos, ("the keys of this MAP are %s, not %s"):format(shown(t.key),
                 shown(at.type)))
         end
-        return call("ITEM", t.value:nullable(), { arg, M.cast(at, t.key) }, node.pos)
+        return call("ITEM", t.value:nullable(), { arg, M.cast_to(at, t.key) }, node.pos)
     elseif t.kind == "ROW" and literals.is_value(at) then
         local name = typing.INTEGERS[at.type.kind] and t.fields[tonumber(at.value)]
         return field(self, arg, name and name.name or at.value, node.pos)
@@ -486,7 +482,7 @@ end
 local function as_common(args, t)
     local cast = {}
     for i, arg in ipairs(args) do
-        cast[i] = M.cast(arg, t)
+        cast[i] = M.cast_to(arg, t)
     end
     return cast
 end
@@ -512,7 +508,7 @@ function forms.MAP(self, node)
     local key = self:common(keys, "the keys of MAP[...]", node.pos)
     local value = self:common(values, "the values of MAP[...]", node.pos)
     for i, arg in ipairs(args) do
-        args[i] = M.cast(arg, i % 2 == 1 and key or value)
+        args[i] = M.cast_to(arg, i % 2 == 1 and key or value)
     end
     return call("MAP", logical.map(key, value, false), args, node.pos)
 end
@@ -553,6 +549,20 @@ function resolve.case(self, node)
     return call("CASE", t, args, node.pos)
 end
 
+--- ROW(a, b) with other names for its fields; nil when more than that is asked.
+local function renamed_row(row, t)
+    local fields = {}
+    for i, field in ipairs(row.type.fields) do
+        local wanted = t.fields[i].type
+        if not logical.equal(field.type, wanted)
+            and not (wanted.kind == "VARCHAR" and wanted.length == logical.MAX_LENGTH) then
+            return nil
+        end
+        fields[i] = { name = t.fields[i].name, type = typing.with_nulls(wanted, field.type.nulls) }
+    end
+    return call("ROW", logical.row(fields, { nulls = false }), row.args, row.pos)
+end
+
 function resolve.cast(self, node)
     local arg = self:expression(node.arg)
     if not typing.castable(arg.type, node.type) then
@@ -564,6 +574,9 @@ function resolve.cast(self, node)
         return literals.null(t, node.pos)
     elseif logical.equal(arg.type, node.type) then
         return arg
+    elseif arg.kind == "call" and arg.fn == "ROW" and typing.alike(arg.type, node.type) then
+        -- Only names of fields differ, or lengths of text where none is cut.
+        return renamed_row(arg, node.type) or call("CAST", t, { arg }, node.pos)
     end
     return call(node.try and "TRY_CAST" or "CAST", t, { arg }, node.pos)
 end
@@ -584,7 +597,7 @@ function Resolver:compare(op, a, b, pos)
     elseif (op == "<" or op == "<=" or op == ">" or op == ">=") and not typing.ordered(t) then
         self:fail(pos, ("%s has no order: %s can't be used, only = and <>"):format(shown(t), op))
     end
-    return self:apply(op, { M.cast(a, t), M.cast(b, t) }, pos)
+    return self:apply(op, { M.cast_to(a, t), M.cast_to(b, t) }, pos)
 end
 
 local function negate(self, expr, pos)

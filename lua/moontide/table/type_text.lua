@@ -30,6 +30,15 @@ function M.without_null(t)
     return M.summary(t:nullable())
 end
 
+--- "INT, STRING", as messages list types.
+function M.types(list)
+    local parts = {}
+    for i, t in ipairs(list) do
+        parts[i] = M.without_null(t)
+    end
+    return table.concat(parts, ", ")
+end
+
 --- "[a: INT, b: STRING]", as messages compare schemas.
 function M.columns(columns)
     local parts = {}
