@@ -260,10 +260,6 @@ static int check(const void *opts, const mt_table *table, mt_error **err)
     layout l = {0};
     int rc;
 
-    if (table->sink)
-        return mt_fail(err, MT_EUNSUPPORTED,
-                       "connector 'nexmark' is a source and cannot be written "
-                       "to");
     if (o->group_size % EVENTS_STRIDE == 0)
         return mt_fail(err, MT_EOPTION,
                        "option 'out-of-order.group-size' cannot be a multiple "
