@@ -172,12 +172,35 @@ function JobClient:get_job_status()
     return future(function() return self:status() end, function() return true end)
 end
 
+-- Waits in slices; where the caller says nothing of a thread that must be left
+-- behind (`quiet`), the engine does at the end.
+local function wait_slices(self, timeout_ms, quiet)
+    local handle = self.handle
+    local waited = 0
+    while true do
+        local slice = SLICE_MS
+        if timeout_ms then
+            slice = math.max(0, math.min(SLICE_MS, timeout_ms - waited))
+        end
+        local state = handle:wait(slice)
+        waited = waited + slice
+        if state ~= "running" or (timeout_ms and waited >= timeout_ms) then
+            return state
+        elseif not quiet then
+            self:check_ending()
+        end
+    end
+end
+
 --- Ends the job without committing.
 -- @return a future, done when the job has ended
 function JobClient:cancel()
     self.handle:cancel()
     return future(function()
-        pcall(self.wait, self, self.handle:patience())
+        pcall(function()
+            M.refuse_in_nginx("JobClient.cancel():result", "JobClient.status")
+            wait_slices(self, self.handle:patience(), true)
+        end)
         return self:status()
     end, function()
         return ENDED[self:status()] ~= nil
@@ -197,6 +220,7 @@ function JobClient:check_ending()
         return
     end
     local name = handle:straggler()
+    handle:left_behind() -- this error says it, so that the engine need not
     local _, failure = pcall(handle.failure, handle)
     error(errors.new {
         code = "TIMEOUT", operator = name, cause = failure,
@@ -206,30 +230,13 @@ function JobClient:check_ending()
     }, 0)
 end
 
-local function wait_slices(self, timeout_ms)
-    local handle = self.handle
-    local waited = 0
-    while true do
-        local slice = SLICE_MS
-        if timeout_ms then
-            slice = math.max(0, math.min(SLICE_MS, timeout_ms - waited))
-        end
-        local state = handle:wait(slice)
-        waited = waited + slice
-        if state ~= "running" or (timeout_ms and waited >= timeout_ms) then
-            return state
-        end
-        self:check_ending()
-    end
-end
-
 -- After an interrupt: lets the job drain, then cancels what did not.
 local function drain(self)
     self.handle:stop()
-    local ok, state = pcall(wait_slices, self, DRAIN_MS)
+    local ok, state = pcall(wait_slices, self, DRAIN_MS, true)
     if ok and state == "running" then
         self.handle:cancel()
-        pcall(wait_slices, self, self.handle:patience())
+        pcall(wait_slices, self, self.handle:patience(), true)
     end
 end
 

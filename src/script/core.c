@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "base/cpu.h"
+#include "script/calc_operator.h"
 #include "script/job_list.h"
 #include "script/lua_operator.h"
 #include "script/plain_rows.h"
@@ -104,6 +105,7 @@ int mt__lua_raise(lua_State *L, mt_error *err)
 typedef struct job_handle {
     mt_job *job;
     int64_t patience_ms;
+    bool told; /* an error has said that its thread is left behind */
 } job_handle;
 
 enum { PATIENCE_MS = 5000 };
@@ -153,6 +155,7 @@ static int core_job_start(lua_State *L)
     h = lua_newuserdata(L, sizeof(*h));
     h->job = NULL;
     h->patience_ms = PATIENCE_MS;
+    h->told = false;
     luaL_getmetatable(L, JOB_TYPE);
     lua_setmetatable(L, -2);
     plan = mt__plan_read(L, 1, &err);
@@ -170,7 +173,7 @@ static int core_job_start(lua_State *L)
 /* A closure that never returns can't be interrupted, and its thread not be
  * joined: past its patience the host is let go, and the job stays in the list,
  * since its thread goes on using it. */
-static void leave_behind(mt_job *job)
+static void tell_left_behind(mt_job *job)
 {
     char name[256];
 
@@ -200,8 +203,8 @@ static int job_gc(lua_State *L)
         if (has_ended(h)) {
             mt__job_list_remove(h->job);
             mt_job_free(h->job);
-        } else {
-            leave_behind(h->job);
+        } else if (!h->told) {
+            tell_left_behind(h->job);
         }
     }
     h->job = NULL;
@@ -344,6 +347,14 @@ static int job_patience(lua_State *L)
     return 1;
 }
 
+static int job_left_behind(lua_State *L)
+{
+    job_handle *h = luaL_checkudata(L, 1, JOB_TYPE);
+
+    h->told = true;
+    return 0;
+}
+
 static int job_stop(lua_State *L)
 {
     mt_job_stop(check_job(L));
@@ -420,7 +431,8 @@ static const luaL_Reg job_methods[] = {
     {"straggler", job_straggler}, {"stop", job_stop},
     {"cancel", job_cancel},       {"metrics", job_metrics},
     {"ending_ms", job_ending_ms}, {"failure", job_failure},
-    {"patience", job_patience},   {NULL, NULL},
+    {"patience", job_patience},   {"left_behind", job_left_behind},
+    {NULL, NULL},
 };
 
 /* ---- the rest of the module ---------------------------------------------- */
@@ -486,6 +498,7 @@ static void push_so_path(lua_State *L)
 static void register_operator(void)
 {
     mt_operator_register(&mt__lua_operator);
+    mt_operator_register(&mt__calc_operator);
 }
 
 int luaopen_moontide_core(lua_State *L)

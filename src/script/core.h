@@ -16,6 +16,8 @@
  *     job:stop(), job:cancel()
  *     job:ending_ms() -> ms since it failed or was cancelled, 0 otherwise
  *     job:failure()                          raises what it fails with, if any
+ *     job:left_behind()                      an error tells of its thread, the log
+ *                                            need not
  *     job:patience([ms]) -> ms               how long closures may keep it from
  *                                            ending before they are left behind
  *

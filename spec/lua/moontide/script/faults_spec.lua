@@ -426,6 +426,11 @@ describe("a closure that never returns", function()
         return result
     end
 
+    -- The thread that is left behind is told of once, by an error or by the log.
+    local function assert_told_once(result)
+        assert.equal(1, select(2, (result.out .. result.err):gsub("left behind", "")))
+    end
+
     it("is named after an interrupt, and the command ends", function()
         -- TERM, since a shell lets what runs in its background ignore INT.
         local result = run(([[spun=%s; interrupt() {
@@ -433,6 +438,7 @@ describe("a closure that never returns", function()
             kill -TERM $!; wait $!; exit $?
         }; interrupt %s run]]):format(mark, process.moontide()), "env:execute()")
         assert.matches("Spin' does not return from a call", result.err, 1, true)
+        assert_told_once(result)
         assert.equal(143, result.status)
     end)
 
@@ -443,9 +449,11 @@ describe("a closure that never returns", function()
             client:cancel():result()
             local ok, err = pcall(client.wait, client)
             print(ok, err.code, err.operator)
+            print(err.message)
         ]])
         assert.matches("false\tTIMEOUT\tSource: Collection Source -> Spin",
             result.out .. result.err, 1, true)
+        assert_told_once(result)
     end)
 
     it("does not hide the failure of its neighbour", function()
