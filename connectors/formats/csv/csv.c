@@ -8,13 +8,15 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "csv.h"
 
-#include <stdlib.h>
+#include "../cell.h"
 
 #define AT(member) offsetof(csv_options, member)
 
 static const mt_option options[] = {
     {"field-delimiter", MT_OPT_STRING, 0, AT(field_delimiter), ",", NULL, NULL,
-     0, 0, "The character between fields; `\\t` and `\\u0001` are understood."},
+     0, 0,
+     "The character between fields, any one of Unicode's; `\\t` and `\\u0001` "
+     "are understood."},
     {"line-delimiter", MT_OPT_STRING, 0, AT(line_delimiter), "", NULL, NULL, 0,
      0,
      "What is written after a line: `\\n`, `\\r`, `\\r\\n`, or nothing. (Flink "
@@ -44,40 +46,55 @@ static const mt_option options[] = {
 
 /* ---- the dialect --------------------------------------------------------- */
 
+/* The code of four hex digits, -1 when they are none, or half a character. */
+static int read_hex(const char *digits)
+{
+    char *end;
+    long code = strtol(digits, &end, 16);
+
+    return end == digits + 4 && (code < 0xd800 || code > 0xdfff) ? (int)code
+                                                                 : -1;
+}
+
+/* The code of the one character that the text is, or -1. */
+static int read_utf8(const char *text)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    size_t len = strlen(text), i;
+    int code;
+
+    if (!len || cell_utf8_len(p, p + len) != len)
+        return -1;
+    code = len == 1 ? *p : *p & (0xff >> (len + 1));
+    for (i = 1; i < len; i++)
+        code = code << 6 | (p[i] & 0x3f);
+    return code;
+}
+
 /* One character, or Java's escape for one: "\t", "\\", "\u0001"; also SQL's
  * U&'\0001' where it arrives unread. -1 when it is none of these. */
 static int read_character(const char *text)
 {
     static const char letters[] = "tnrbf\\\"'", codes[] = "\t\n\r\b\f\\\"'";
+    size_t len = strlen(text);
     const char *at;
-    char *end;
-    long code;
 
-    if (text[0] && !text[1])
-        return (unsigned char)text[0];
-    if (strncmp(text, "U&'\\", 4) == 0 && strlen(text) == 9) {
-        code = strtol(text + 4, &end, 16);
-        return end == text + 8 && code < 128 ? (int)code : -1;
-    }
-    if (text[0] != '\\')
-        return -1;
-    if (text[1] == 'u' && strlen(text) == 6) {
-        code = strtol(text + 2, &end, 16);
-        return end == text + 6 && code < 128 ? (int)code : -1;
-    }
-    at = text[1] && !text[2] ? strchr(letters, text[1]) : NULL;
+    if (strncmp(text, "U&'\\", 4) == 0 && len == 9)
+        return read_hex(text + 4);
+    if (text[0] != '\\' || len == 1)
+        return read_utf8(text);
+    if (text[1] == 'u' && len == 6)
+        return read_hex(text + 2);
+    at = len == 2 ? strchr(letters, text[1]) : NULL;
     return at ? codes[at - letters] : -1;
 }
 
-static int set_character(int *out, const char *option, const char *text,
-                         mt_error **err)
+static int refuse_character(const char *option, const char *text, int code,
+                            mt_error **err)
 {
     int rc;
 
-    *out = text ? read_character(text) : -1;
-    if (!text || (*out >= 0 && *out < 128 && *out != '\n' && *out != '\r'))
-        return 0;
-    if ((unsigned char)text[0] >= 128)
+    if (code >= 128)
         rc = mt_fail(err, MT_EUNSUPPORTED,
                      "not supported yet: a character beyond ASCII as option "
                      "'%s' of format 'csv', is '%s'",
@@ -90,6 +107,26 @@ static int set_character(int *out, const char *option, const char *text,
     if (err)
         mt_error_set_option(*err, option);
     return rc;
+}
+
+static int set_character(int *out, const char *option, const char *text,
+                         mt_error **err)
+{
+    *out = text ? read_character(text) : -1;
+    if (!text || (*out >= 0 && *out < 128 && *out != '\n' && *out != '\r'))
+        return 0;
+    return refuse_character(option, text, *out, err);
+}
+
+static int set_delimiter(csv_dialect *d, const char *text, mt_error **err)
+{
+    int code = read_character(text);
+
+    if (code < 0 || code == '\n' || code == '\r')
+        return refuse_character("field-delimiter", text, -1, err);
+    d->delimiter_len =
+        (size_t)(cell_utf8_write(d->delimiter, (uint32_t)code) - d->delimiter);
+    return 0;
 }
 
 /* The line break as it was meant, whether or not its escapes were read. */
@@ -120,7 +157,7 @@ static int check_dialect(const csv_options *o, const csv_dialect *d,
         return mt_fail(err, MT_EOPTION,
                        "options 'disable-quote-character' and "
                        "'quote-character' of format 'csv' exclude each other");
-    if (d->delimiter == d->quote || d->delimiter == d->escape ||
+    if (d->delimiter[0] == d->quote || d->delimiter[0] == d->escape ||
         (d->quote >= 0 && d->quote == d->escape))
         return mt_fail(err, MT_EOPTION,
                        "the delimiter, quote and escape characters of format "
@@ -134,8 +171,7 @@ int csv_format_init(csv_format *f, const csv_options *o, mt_error **err)
     int rc;
 
     memset(f, 0, sizeof(*f));
-    rc = set_character(&d->delimiter, "field-delimiter", o->field_delimiter,
-                       err);
+    rc = set_delimiter(d, o->field_delimiter, err);
     if (rc == 0)
         rc = set_character(&d->quote, "quote-character",
                            o->disable_quote ? NULL
@@ -218,6 +254,7 @@ static const mt_format format = {
     .check = check,
     .decoder_open = csv_decoder_open,
     .decode = csv_decode,
+    .decoder_project = csv_decoder_project,
     .decoder_skipped = csv_decoder_skipped,
     .decoder_close = csv_decoder_close,
     .encoder_open = csv_encoder_open,

@@ -46,6 +46,7 @@ int csv_decoder_open(const void *options, const mt_fields *fields,
                      void **decoder, mt_error **err);
 int csv_decode(void *decoder, const mt_span *messages, int32_t len,
                mt_builder *out, int32_t *rows, int32_t *done, mt_error **err);
+void csv_decoder_project(void *decoder, const uint8_t *needed);
 int64_t csv_decoder_skipped(void *decoder);
 void csv_decoder_close(void *decoder);
 

@@ -4,6 +4,9 @@
  * of their column: numbers and times trimmed, texts as they stand. The elements
  * of an ARRAY and the fields of a ROW share a cell, between array delimiters.
  *
+ * Every message is split, and so checked, whole; cells that nobody reads are left
+ * (lazy.h).
+ *
  * An empty cell is an empty text or list, and NULL for every other type. What
  * the null literal spells is NULL for all of them, within quotes too.
  *
@@ -11,14 +14,14 @@
 #define _GNU_SOURCE /* memmem */
 #include "csv.h"
 
-#include "../cell.h"
+#include "../lazy.h"
 
 typedef struct csv_decoder {
+    lazy_decoder base; /* first, so that one is the other */
     csv_format format;
-    mt_type *type;
-    int32_t *columns; /* in the builder, one a field */
-    csv_cell *cells;  /* of the present message, one a field */
-    mt_buf scratch;   /* a cell without its escapes */
+    csv_cell *cells;    /* of the present message, one a field */
+    mt_buf scratch;     /* a cell without its escapes */
+    char *null_literal; /* or NULL */
     int64_t skipped;
 
     /* what is wrong with the present message */
@@ -31,44 +34,66 @@ static const cell_style sql_style = {' '};
 
 /* ---- life ----------------------------------------------------------- */
 
+static int32_t reread(lazy_decoder *base, const lazy_rows *kept,
+                      const lazy_span *spans, int32_t len, mt_error **err);
+
+static void free_decoder(lazy_decoder *base)
+{
+    csv_decoder *d = (csv_decoder *)base;
+
+    mt_free(d->cells, (size_t)base->fields_len * sizeof(*d->cells));
+    mt_buf_fini(&d->scratch);
+    mt_strfree(d->null_literal);
+    lazy_fini(base);
+    mt_free(d, sizeof(*d));
+}
+
 void csv_decoder_close(void *decoder)
 {
-    csv_decoder *d = decoder;
-    size_t n;
+    lazy_unref(decoder);
+}
 
-    if (!d)
-        return;
-    n = (size_t)d->type->fields_len;
-    mt_free(d->columns, n * sizeof(*d->columns));
-    mt_free(d->cells, n * sizeof(*d->cells));
-    mt_buf_fini(&d->scratch);
-    mt_type_unref(d->type);
-    mt_free(d, sizeof(*d));
+/* The options may be gone before the last batch is. */
+static int keep_null_literal(csv_decoder *d)
+{
+    if (!d->format.null_literal)
+        return 0;
+    d->null_literal = mt_strdup(d->format.null_literal);
+    d->format.null_literal = d->null_literal;
+    return d->null_literal ? 0 : MT_ENOMEM;
 }
 
 int csv_decoder_open(const void *options, const mt_fields *fields,
                      void **decoder, mt_error **err)
 {
-    size_t n = (size_t)fields->type->fields_len;
     csv_decoder *d = mt_calloc(sizeof(*d));
     int rc;
 
     *decoder = NULL;
     if (!d)
         return mt_fail(err, MT_ENOMEM, "out of memory");
-    d->type = mt_type_ref(fields->type);
-    d->columns = mt_alloc(n * sizeof(*d->columns));
-    d->cells = mt_alloc(n * sizeof(*d->cells));
-    rc = csv_format_init(&d->format, options, err);
-    if (rc == 0 && (!d->columns || !d->cells))
+    d->base.reread = reread;
+    d->base.free = free_decoder;
+    rc = lazy_init(&d->base, fields);
+    d->cells = mt_alloc((size_t)d->base.fields_len * sizeof(*d->cells));
+    if (rc < 0 || !d->cells)
+        rc = mt_fail(err, MT_ENOMEM, "out of memory");
+    if (rc == 0)
+        rc = csv_format_init(&d->format, options, err);
+    if (rc == 0 && keep_null_literal(d) < 0)
         rc = mt_fail(err, MT_ENOMEM, "out of memory");
     if (rc < 0) {
         csv_decoder_close(d);
         return rc;
     }
-    memcpy(d->columns, fields->columns, n * sizeof(*d->columns));
+    d->base.lenient = d->format.lenient;
     *decoder = d;
     return 0;
+}
+
+void csv_decoder_project(void *decoder, const uint8_t *needed)
+{
+    lazy_project(decoder, needed);
 }
 
 int64_t csv_decoder_skipped(void *decoder)
@@ -223,14 +248,16 @@ static int fail_message(csv_decoder *d, const uint8_t *where, const char *why)
 }
 
 /* Puts a row from the first `len` cells. */
-static int put_cells(csv_decoder *d, mt_builder *out, int32_t len)
+static int put_cells(csv_decoder *d, int32_t len)
 {
     int32_t i;
 
-    for (i = 0; i < d->type->fields_len; i++) {
-        mt_column_builder *c = &out->columns[d->columns[i]];
+    for (i = 0; i < d->base.type->fields_len; i++) {
+        mt_column_builder *c = d->base.targets[i];
         int rc;
 
+        if (!c)
+            continue;
         d->field = i;
         if (i < len) {
             d->problem.where = (const uint8_t *)d->cells[i].text;
@@ -245,8 +272,7 @@ static int put_cells(csv_decoder *d, mt_builder *out, int32_t len)
 }
 
 /* Reads one message that is not empty: 1 row, none, or an error. */
-static int read_message(csv_decoder *d, const mt_span *m, mt_builder *out,
-                        int32_t *rows)
+static int read_message(csv_decoder *d, const mt_span *m, int32_t *rows)
 {
     const csv_dialect *dialect = &d->format.dialect;
     const uint8_t *end = m->data + m->len;
@@ -261,27 +287,19 @@ static int read_message(csv_decoder *d, const mt_span *m, mt_builder *out,
         if (p == end)
             return 0;
     }
-    next = csv_next_record(dialect, p, end, d->cells, d->type->fields_len, &len,
-                           &d->problem);
+    next = csv_next_record(dialect, p, end, d->cells, d->base.type->fields_len,
+                           &len, &d->problem);
     if (!next)
         return fail_message(d, d->problem.where, d->problem.why);
     if (next != end)
         return fail_message(d, next, "more than one line in a message");
-    if (len < d->type->fields_len && !d->format.lenient) {
+    if (len < d->base.type->fields_len && !d->format.lenient) {
         d->want = NULL;
         return fail_message(d, end, "row length mismatch");
     }
-    rc = put_cells(d, out, len);
+    rc = put_cells(d, len);
     *rows = rc == 0;
     return rc;
-}
-
-static void cut_rows(csv_decoder *d, mt_builder *out, int32_t rows)
-{
-    int32_t i;
-
-    for (i = 0; i < d->type->fields_len; i++)
-        cell_cut_column(&out->columns[d->columns[i]], rows);
 }
 
 static int report(csv_decoder *d, const mt_span *m, int rc, mt_error **err)
@@ -295,7 +313,7 @@ static int report(csv_decoder *d, const mt_span *m, int rc, mt_error **err)
         return mt_fail(err, rc, "out of memory");
     if (d->field < 0 && d->problem.where == end)
         return mt_fail(err, rc, "not a CSV record: %s, %d fields expected",
-                       d->problem.why, (int)d->type->fields_len);
+                       d->problem.why, (int)d->base.type->fields_len);
     cell_snippet(text, d->problem.where, end);
     if (d->field < 0)
         return mt_fail(err, rc, "not a CSV record at byte %td: %s, got %s", at,
@@ -304,9 +322,57 @@ static int report(csv_decoder *d, const mt_span *m, int rc, mt_error **err)
         rc = mt_fail(err, MT_ENOMEM, "out of memory");
     else
         rc = mt_fail(err, rc, "field '%s' at byte %td: %s, expected %s, got %s",
-                     d->type->fields[d->field].name, at, d->problem.why,
+                     d->base.type->fields[d->field].name, at, d->problem.why,
                      (const char *)type.data, text);
     mt_buf_fini(&type);
+    return rc;
+}
+
+/* Keeps the message for columns that are asked for later. */
+static int keep_message(lazy_rows *kept, const mt_span *m, int32_t rows)
+{
+    size_t begin = kept->text.len;
+
+    if (mt_buf_append(&kept->text, m->data, m->len) < 0)
+        return MT_ENOMEM;
+    return lazy_add(kept, begin, m->len, rows);
+}
+
+static int32_t reread(lazy_decoder *base, const lazy_rows *kept,
+                      const lazy_span *spans, int32_t len, mt_error **err)
+{
+    csv_decoder *d = (csv_decoder *)base;
+    int32_t i, rows;
+
+    for (i = 0; i < len; i++) {
+        mt_span m = {kept->text.data + spans[i].begin, spans[i].len};
+        int rc = read_message(d, &m, &rows);
+
+        if (rc < 0) {
+            report(d, &m, rc, err);
+            mt_error_set_record(err ? *err : NULL, m.data, m.len, NULL);
+            return rc;
+        }
+    }
+    return len;
+}
+
+/* Reads a message; a bad one leaves no rows. */
+static int decode_one(csv_decoder *d, const mt_span *m, lazy_rows *kept,
+                      int32_t *rows)
+{
+    int32_t before = lazy_target_rows(&d->base);
+    int rc = 0;
+
+    *rows = 0;
+    if (m->len)
+        rc = read_message(d, m, rows);
+    if (rc == 0 && kept && *rows)
+        rc = keep_message(kept, m, *rows);
+    if (MT_UNLIKELY(rc < 0)) {
+        lazy_cut_targets(&d->base, before);
+        *rows = 0;
+    }
     return rc;
 }
 
@@ -314,23 +380,20 @@ int csv_decode(void *decoder, const mt_span *messages, int32_t len,
                mt_builder *out, int32_t *rows, int32_t *done, mt_error **err)
 {
     csv_decoder *d = decoder;
-    mt_column_builder *first =
-        d->type->fields_len ? &out->columns[d->columns[0]] : NULL;
+    lazy_rows *kept;
 
-    for (*done = 0; *done < len; ++*done) {
-        const mt_span *m = &messages[*done];
-        int32_t before = first ? first->rows : 0;
-        int rc = 0;
+    *done = 0;
+    if (lazy_bind(&d->base, out, &kept) < 0)
+        return mt_fail(err, MT_ENOMEM, "out of memory");
+    for (; *done < len; ++*done) {
+        int rc;
 
-        rows[*done] = 0;
-        if (m->len)
-            rc = read_message(d, m, out, &rows[*done]);
-        if (MT_UNLIKELY(rc < 0)) {
-            cut_rows(d, out, before);
-            if (rc == MT_ENOMEM || !d->format.lenient)
-                return report(d, m, rc, err);
-            d->skipped++;
-        }
+        if (lazy_bound(&d->base, out, &kept) < 0)
+            return mt_fail(err, MT_ENOMEM, "out of memory");
+        rc = decode_one(d, &messages[*done], kept, &rows[*done]);
+        if (rc == MT_ENOMEM || (rc < 0 && !d->format.lenient))
+            return report(d, &messages[*done], rc, err);
+        d->skipped += rc < 0;
     }
     return 0;
 }

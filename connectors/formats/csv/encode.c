@@ -53,7 +53,8 @@ static void mark_bytes(csv_encoder *e)
 
     e->needs['\n'] = NEEDS_QUOTES;
     e->needs['\r'] = NEEDS_QUOTES;
-    e->needs[d->delimiter] = NEEDS_QUOTES;
+    if (d->delimiter_len == 1)
+        e->needs[d->delimiter[0]] = NEEDS_QUOTES;
     if (d->quote >= 0)
         e->needs[d->quote] = NEEDS_QUOTES | NEEDS_DOUBLE;
     if (d->escape >= 0)
@@ -169,6 +170,16 @@ static int append_nested(csv_encoder *e, const mt_column *c,
 
 /* ---- cells ----------------------------------------------------------- */
 
+/* A delimiter of several bytes, which `needs` does not know. */
+static bool holds_long_delimiter(const csv_encoder *e, const uint8_t *p,
+                                 size_t len)
+{
+    const csv_dialect *d = &e->format.dialect;
+
+    return d->delimiter_len > 1 && len &&
+           memmem(p, len, d->delimiter, d->delimiter_len);
+}
+
 /* What the bytes of a text ask for, all together. */
 static unsigned needs_of(const csv_encoder *e, const uint8_t *p, size_t len)
 {
@@ -178,6 +189,8 @@ static unsigned needs_of(const csv_encoder *e, const uint8_t *p, size_t len)
     for (i = 0; i < len; i++)
         needs |= e->needs[p[i]];
     if (len && (p[0] <= ' ' || p[len - 1] <= ' '))
+        needs |= NEEDS_QUOTES;
+    if (holds_long_delimiter(e, p, len))
         needs |= NEEDS_QUOTES;
     return needs;
 }
@@ -208,6 +221,13 @@ static int append_quoted(csv_encoder *e, const uint8_t *p, size_t len,
     return 0;
 }
 
+/* Whether what stands at `p` would be read as something else. */
+static bool has_meaning(const csv_encoder *e, const uint8_t *p,
+                        const uint8_t *end)
+{
+    return e->needs[*p] || csv_at_delimiter(&e->format.dialect, p, end);
+}
+
 /* Without quotes, what has a meaning is escaped. */
 static int append_escaped(csv_encoder *e, const uint8_t *p, size_t len,
                           mt_buf *out)
@@ -225,7 +245,7 @@ static int append_escaped(csv_encoder *e, const uint8_t *p, size_t len,
     for (i = 0; i < len; i++) {
         uint8_t c = p[i];
 
-        if (e->needs[c]) {
+        if (has_meaning(e, p + i, p + len)) {
             out->data[out->len++] = (uint8_t)d->escape;
             c = c == '\n' ? 'n' : c == '\r' ? 'r' : c;
         }
@@ -248,7 +268,7 @@ static int append_cell(csv_encoder *e, const uint8_t *p, size_t len, bool first,
         return mt_buf_append(out, p, len);
     if (d->quote >= 0)
         return append_quoted(e, p, len, needs & NEEDS_DOUBLE, out);
-    for (; len && !(e->needs[*p] & NEEDS_QUOTES); p++, len--) {
+    for (; len && !has_meaning(e, p, p + len); p++, len--) {
         if (mt_buf_byte(out, *p) < 0)
             return MT_ENOMEM;
     }
@@ -278,12 +298,13 @@ static int write_field(csv_encoder *e, int32_t field, int32_t row, mt_buf *out)
 /* Writes a line; on an error *field is where. */
 static int write_line(csv_encoder *e, int32_t row, mt_buf *out, int32_t *field)
 {
-    uint8_t delimiter = (uint8_t)e->format.dialect.delimiter;
-    uint8_t quote = (uint8_t)e->format.dialect.quote;
+    const csv_dialect *d = &e->format.dialect;
+    uint8_t quote = (uint8_t)d->quote;
     size_t start = out->len;
 
     for (*field = 0; *field < e->type->fields_len; ++*field) {
-        int rc = *field ? mt_buf_byte(out, delimiter) : 0;
+        int rc =
+            *field ? mt_buf_append(out, d->delimiter, d->delimiter_len) : 0;
 
         if (rc == 0)
             rc = write_field(e, *field, row, out);
@@ -291,7 +312,7 @@ static int write_line(csv_encoder *e, int32_t row, mt_buf *out, int32_t *field)
             return rc;
     }
     /* A message of no bytes would be no row. */
-    if (out->len == start && e->format.dialect.quote >= 0 &&
+    if (out->len == start && d->quote >= 0 &&
         (mt_buf_byte(out, quote) < 0 || mt_buf_byte(out, quote) < 0))
         return MT_ENOMEM;
     return mt_buf_append(out, e->format.line_end, strlen(e->format.line_end));

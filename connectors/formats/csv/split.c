@@ -23,13 +23,14 @@ static const uint8_t *skip_line_break(const uint8_t *p, const uint8_t *end)
     return p + (p + 1 < end && p[0] == '\r' && p[1] == '\n' ? 2 : 1);
 }
 
-/* The first delimiter, line break or escape from `p` on, or `end`. */
+/* The first byte from `p` on that is a delimiter's first, a line break or an
+ * escape; or `end`. */
 static const uint8_t *find_special(const csv_dialect *d, const uint8_t *p,
                                    const uint8_t *end)
 {
     int escape = d->escape < 0 ? '\n' : d->escape;
 #ifdef __SSE2__
-    const __m128i a = _mm_set1_epi8((char)d->delimiter);
+    const __m128i a = _mm_set1_epi8((char)d->delimiter[0]);
     const __m128i b = _mm_set1_epi8((char)escape);
     const __m128i lf = _mm_set1_epi8('\n');
     const __m128i cr = _mm_set1_epi8('\r');
@@ -45,7 +46,8 @@ static const uint8_t *find_special(const csv_dialect *d, const uint8_t *p,
             return p + __builtin_ctz(mask);
     }
 #endif
-    while (p < end && *p != d->delimiter && *p != escape && !is_line_break(*p))
+    while (p < end && *p != d->delimiter[0] && *p != escape &&
+           !is_line_break(*p))
         p++;
     return p;
 }
@@ -59,8 +61,12 @@ static const uint8_t *plain_cell(const csv_dialect *d, const uint8_t *p,
 
     for (;;) {
         p = find_special(d, p, end);
-        if (p == end || *p != d->escape)
+        if (p == end || is_line_break(*p) || csv_at_delimiter(d, p, end))
             break;
+        if (*p != d->escape) { /* another character that begins so */
+            p++;
+            continue;
+        }
         if (p + 1 == end) {
             problem->where = p;
             problem->why = "an escape character with nothing behind it";
@@ -100,7 +106,8 @@ static const uint8_t *quoted_cell(const csv_dialect *d, const uint8_t *p,
     cell->quoted = true;
     cell->text = (const char *)start + 1;
     cell->len = (size_t)(p - start) - 1;
-    for (p++; p < end && *p != d->delimiter && !is_line_break(*p); p++) {
+    for (p++; p < end && !csv_at_delimiter(d, p, end) && !is_line_break(*p);
+         p++) {
         if (*p > ' ') {
             problem->where = p;
             problem->why = "something behind the closing quote";
@@ -115,7 +122,7 @@ const uint8_t *csv_next_record(const csv_dialect *d, const uint8_t *p,
                                int32_t cells_max, int32_t *cells_len,
                                csv_problem *problem)
 {
-    for (*cells_len = 0;; p++) {
+    for (*cells_len = 0;; p += d->delimiter_len) {
         csv_cell cell = {NULL, 0, false, false};
 
         if (p < end && *p == d->quote)
@@ -129,7 +136,7 @@ const uint8_t *csv_next_record(const csv_dialect *d, const uint8_t *p,
         ++*cells_len;
         if (p == end)
             return end;
-        if (*p != d->delimiter)
+        if (is_line_break(*p))
             return skip_line_break(p, end);
     }
 }

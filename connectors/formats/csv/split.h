@@ -10,9 +10,10 @@
 
 #include "moontide_plugin.h"
 
-/* How a text is to be read. Each is a byte of ASCII; -1 is none. */
+/* How a text is to be read. Quote and escape are bytes of ASCII; -1 is none. */
 typedef struct csv_dialect {
-    int delimiter;
+    uint8_t delimiter[4]; /* one character, as UTF-8 */
+    size_t delimiter_len;
     int quote;
     int escape;
     bool comments; /* lines that begin with '#' are none */
@@ -32,6 +33,16 @@ typedef struct csv_problem {
     const uint8_t *where;
     const char *why;
 } csv_problem;
+
+/* True when a delimiter begins at `p`, which is before `end`. */
+static inline bool csv_at_delimiter(const csv_dialect *d, const uint8_t *p,
+                                    const uint8_t *end)
+{
+    return *p == d->delimiter[0] &&
+           (d->delimiter_len == 1 ||
+            ((size_t)(end - p) >= d->delimiter_len &&
+             memcmp(p, d->delimiter, d->delimiter_len) == 0));
+}
 
 /* Splits the record at `p`: the first cells_max cells into `cells`, the number
  * of all of them into *cells_len. Returns where the next record begins (at most
