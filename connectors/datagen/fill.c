@@ -47,9 +47,42 @@ static uint128 next_within_128(uint64_t *state, uint128 span)
     return r % (span + 1);
 }
 
+/* 64 bits, each set with the probability null_rate: from its last binary digit
+ * to its first, a digit halves the probability so far, and a 1 adds a half. A
+ * rate of a half takes one random number for 64 rows. */
+static uint64_t make_nulls(generator *g)
+{
+    enum { DIGITS = 53 };
+    uint64_t digits = (uint64_t)(g->null_rate * 0x1p53), nulls = 0;
+    int i;
+
+    if (digits >> DIGITS)
+        return UINT64_MAX;
+    for (i = digits ? __builtin_ctzll(digits) : DIGITS; i < DIGITS; i++) {
+        uint64_t bits = next_random(&g->random_null);
+
+        nulls = digits >> i & 1 ? nulls | bits : nulls & bits;
+    }
+    return nulls;
+}
+
+static inline uint64_t next_null(generator *g)
+{
+    uint64_t null;
+
+    if (g->nulls_left == 0) {
+        g->nulls = make_nulls(g);
+        g->nulls_left = 64;
+    }
+    null = g->nulls & 1;
+    g->nulls >>= 1;
+    g->nulls_left--;
+    return null;
+}
+
 static inline bool next_is_null(generator *g)
 {
-    return g->null_rate > 0 && next_unit(&g->random_null) < g->null_rate;
+    return g->null_rate > 0 && next_null(g);
 }
 
 /* ---- pieces of fixed width ----------------------------------------------- */
@@ -264,14 +297,29 @@ static void fill_piece(generator *g, void *out, int32_t len, const moment *now)
 
 /* ---- columns of fixed width ---------------------------------------------- */
 
+/* The next 64 rows, which begin a word of the validity. */
+static void cut_64_nulls(generator *g, mt_column_builder *c, int32_t row)
+{
+    uint64_t nulls = make_nulls(g), valid = ~nulls;
+
+    memcpy(c->validity + row / 8, &valid, sizeof(valid));
+    c->nulls += __builtin_popcountll(nulls);
+}
+
 static void cut_nulls(generator *g, mt_column_builder *c, int32_t len)
 {
-    int32_t i;
+    int32_t row = c->rows, end = row + len;
 
-    for (i = c->rows; g->null_rate > 0 && i < c->rows + len; i++) {
-        if (next_is_null(g)) {
-            c->validity[i >> 3] &= (uint8_t) ~(1u << (i & 7));
-            c->nulls++;
+    while (g->null_rate > 0 && row < end) {
+        if (row % 64 == 0 && end - row >= 64 && g->nulls_left == 0) {
+            cut_64_nulls(g, c, row);
+            row += 64;
+        } else {
+            uint64_t null = next_null(g);
+
+            c->validity[row >> 3] &= (uint8_t) ~(null << (row & 7));
+            c->nulls += (int32_t)null;
+            row++;
         }
     }
 }

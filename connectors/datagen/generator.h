@@ -18,7 +18,9 @@ typedef struct generator {
      * depend on which rows before it were NULL. */
     uint64_t random;
     uint64_t random_null;
-    double null_rate; /* share of NULLs, 0 .. 1 */
+    double null_rate;   /* share of NULLs, 0 .. 1 */
+    uint64_t nulls;     /* a bit a row that comes next, set: NULL */
+    int32_t nulls_left; /* rows that they are for */
 
     /* Random values lie in [min, min + span]. */
     int64_t min; /* whole numbers, intervals */
