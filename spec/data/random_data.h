@@ -16,96 +16,90 @@
 
 #define UNUSED __attribute__((unused))
 
+/* Common types stand twice. A `*` becomes 1 to 38, a `#` 0 to 9. */
+static const char *const random_scalars[] = {
+    "BOOLEAN",
+    "TINYINT",
+    "SMALLINT",
+    "INT",
+    "INT",
+    "BIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+    "CHAR(*)",
+    "VARCHAR(*)",
+    "STRING",
+    "STRING",
+    "VARBINARY(*)",
+    "BYTES",
+    "DATE",
+    "TIME(#)",
+    "TIMESTAMP(#)",
+    "TIMESTAMP_LTZ(#)",
+    "INTERVAL YEAR TO MONTH",
+    "INTERVAL DAY TO SECOND",
+};
+
+enum {
+    RANDOM_SCALARS = sizeof(random_scalars) / sizeof(*random_scalars),
+    RANDOM_ARRAYS = 2,
+    RANDOM_MAPS = 1,
+    RANDOM_ROWS = 2,
+    RANDOM_TYPES = RANDOM_SCALARS + RANDOM_ARRAYS + RANDOM_MAPS + RANDOM_ROWS,
+};
+
+UNUSED static void random_scalar_text(uint64_t *rng, int pick, mt_buf *out)
+{
+    int p = 1 + (int)tap_below(rng, 38);
+    const char *c;
+
+    for (c = random_scalars[pick]; *c; c++) {
+        if (*c == '*')
+            mt_buf_printf(out, "%d", p);
+        else if (*c == '#')
+            mt_buf_printf(out, "%d", (int)tap_below(rng, 10));
+        else
+            mt_buf_byte(out, (uint8_t)*c);
+    }
+    if (strcmp(random_scalars[pick], "DECIMAL") == 0)
+        mt_buf_printf(out, "(%d, %d)", p, (int)tap_below(rng, (uint64_t)p + 1));
+}
+
+UNUSED static void random_type_text(uint64_t *rng, int depth, mt_buf *out);
+
+UNUSED static void random_row_text(uint64_t *rng, int depth, mt_buf *out)
+{
+    int i, fields = 1 + (int)tap_below(rng, 4);
+
+    mt_buf_printf(out, tap_below(rng, 2) ? "ROW<" : "TUPLE<");
+    for (i = 0; i < fields; i++) {
+        mt_buf_printf(out, "%s`f%d%s` ", i ? ", " : "", i,
+                      tap_below(rng, 4) ? "" : "``x");
+        random_type_text(rng, depth, out);
+    }
+    mt_buf_printf(out, ">");
+}
+
 /* Appends the spelling of a random type that nests at most `depth` deep. */
 UNUSED static void random_type_text(uint64_t *rng, int depth, mt_buf *out)
 {
-    int pick = (int)tap_below(rng, depth > 0 ? 26 : 21);
-    int p = 1 + (int)tap_below(rng, 38), i, fields;
+    int pick = (int)tap_below(rng, depth > 0 ? RANDOM_TYPES : RANDOM_SCALARS);
 
-    switch (pick) {
-    case 0:
-        mt_buf_printf(out, "BOOLEAN");
-        break;
-    case 1:
-        mt_buf_printf(out, "TINYINT");
-        break;
-    case 2:
-        mt_buf_printf(out, "SMALLINT");
-        break;
-    case 3:
-    case 4:
-        mt_buf_printf(out, "INT");
-        break;
-    case 5:
-        mt_buf_printf(out, "BIGINT");
-        break;
-    case 6:
-        mt_buf_printf(out, "FLOAT");
-        break;
-    case 7:
-        mt_buf_printf(out, "DOUBLE");
-        break;
-    case 8:
-        mt_buf_printf(out, "DECIMAL(%d, %d)", p,
-                      (int)tap_below(rng, (uint64_t)p + 1));
-        break;
-    case 9:
-        mt_buf_printf(out, "CHAR(%d)", p);
-        break;
-    case 10:
-        mt_buf_printf(out, "VARCHAR(%d)", p);
-        break;
-    case 11:
-    case 12:
-        mt_buf_printf(out, "STRING");
-        break;
-    case 13:
-        mt_buf_printf(out, "VARBINARY(%d)", p);
-        break;
-    case 14:
-        mt_buf_printf(out, "BYTES");
-        break;
-    case 15:
-        mt_buf_printf(out, "DATE");
-        break;
-    case 16:
-        mt_buf_printf(out, "TIME(%d)", (int)tap_below(rng, 10));
-        break;
-    case 17:
-        mt_buf_printf(out, "TIMESTAMP(%d)", (int)tap_below(rng, 10));
-        break;
-    case 18:
-        mt_buf_printf(out, "TIMESTAMP_LTZ(%d)", (int)tap_below(rng, 10));
-        break;
-    case 19:
-        mt_buf_printf(out, "INTERVAL YEAR TO MONTH");
-        break;
-    case 20:
-        mt_buf_printf(out, "INTERVAL DAY TO SECOND");
-        break;
-    case 21:
-    case 22:
+    if (pick < RANDOM_SCALARS) {
+        random_scalar_text(rng, pick, out);
+    } else if (pick < RANDOM_SCALARS + RANDOM_ARRAYS) {
         mt_buf_printf(out, "ARRAY<");
         random_type_text(rng, depth - 1, out);
         mt_buf_printf(out, ">");
-        break;
-    case 23:
+    } else if (pick < RANDOM_SCALARS + RANDOM_ARRAYS + RANDOM_MAPS) {
         mt_buf_printf(out, "MAP<");
         random_type_text(rng, depth - 1, out);
         mt_buf_printf(out, ", ");
         random_type_text(rng, depth - 1, out);
         mt_buf_printf(out, ">");
-        break;
-    default:
-        fields = 1 + (int)tap_below(rng, 4);
-        mt_buf_printf(out, pick == 24 ? "ROW<" : "TUPLE<");
-        for (i = 0; i < fields; i++) {
-            mt_buf_printf(out, "%s`f%d%s` ", i ? ", " : "", i,
-                          tap_below(rng, 4) ? "" : "``x");
-            random_type_text(rng, depth - 1, out);
-        }
-        mt_buf_printf(out, ">");
-        break;
+    } else {
+        random_row_text(rng, depth - 1, out);
     }
     if (tap_below(rng, 8) == 0)
         mt_buf_printf(out, " NOT NULL");

@@ -112,9 +112,10 @@ static big rounded(big a, int n)
 {
     big one = {{1}, false};
     bool up = n > 0 && a.d[n - 1] >= 5;
+    int i;
 
-    memmove(a.d, a.d + n, (size_t)(DIGITS - n));
-    memset(a.d + DIGITS - n, 0, (size_t)n);
+    for (i = 0; i < DIGITS; i++)
+        a.d[i] = i < DIGITS - n ? a.d[i + n] : 0;
     if (up)
         accumulate(&a, &one, false);
     return a;
