@@ -24,6 +24,11 @@ local function seconds(id)
     return tonumber(t.sec) + tonumber(t.nsec) / 1e9
 end
 
+--- CPU time of the process so far.
+function M.cpu_seconds()
+    return seconds(PROCESS_CPU)
+end
+
 -- Peak memory of the process, in KiB.
 local function peak_kib()
     for line in io.lines "/proc/self/status" do
