@@ -13,7 +13,6 @@ enum {
     FIRST_CATEGORY = 10,
     CATEGORIES = 5,
     ACTIVE_PEOPLE = 1000, /* who sell and bid */
-    OPEN_AUCTIONS = 100,  /* that are bid for */
     ID_LEAD = 10,         /* ids not yet there that may be named already */
     HOT_BATCH = 100,      /* one hot key in so many */
     US_PER_MS = 1000

@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-enum { RATE_DEFAULT = 10000, OPEN_AUCTIONS = 100 };
+/* Events a second where the rate is 0. */
+enum { RATE_DEFAULT = 10000 };
 
 /* The table has the price at every 1024th of the range of u. */
 static void make_prices(generator *g)

@@ -127,6 +127,7 @@ typedef enum purpose {
 } purpose;
 
 enum {
+    OPEN_AUCTIONS = 100, /* in flight, that are bid for */
     CHANNELS = 10000,    /* that have a URL each */
     HOT_CHANNELS = 4,    /* that half of the bids come through */
     PRICE_STEPS = 1024,  /* of the table of prices */

@@ -369,9 +369,9 @@ static const mt_option option_table[] = {
      .help = "The same seed makes the same events; another makes others. Not "
              "in the public generator, where every run differs."},
     {.name = "base-time",
-     INT(base_time_ms, "1436918400000", 0, EVENTS_MAX),
+     INT(base_time_ms, "1436918400000", 0, 253402300799999),
      .help = "Event time of the first event, in milliseconds since 1970. 0 "
-             "means the moment at which the source starts."},
+             "means the moment at which each subtask starts."},
     {.name = "out-of-order.group-size",
      INT(group_size, "1", 1, 1000000000),
      .help = "Every so many events of a subtask come in a mixed order. 1 means "
