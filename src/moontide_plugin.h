@@ -629,6 +629,12 @@ typedef struct mt_option {
 
 /* ---- what the host offers to a running connector ------------------------- */
 
+/* A message as a connector has it. data == NULL is a null message. */
+typedef struct mt_span {
+    const uint8_t *data;
+    size_t len;
+} mt_span;
+
 /* One subtask of one operator in one job. thread: its task, unless said. */
 typedef struct mt_context mt_context;
 
@@ -657,6 +663,52 @@ typedef struct mt_metric mt_metric;
 MT_API mt_metric *mt_context_metric(mt_context *ctx, const char *name);
 MT_API void mt_metric_add(mt_metric *m, int64_t n); /* thread: any */
 MT_API void mt_metric_set(mt_metric *m, int64_t v); /* thread: any */
+
+/* What becomes of a source's records that cannot be read: the value of its
+ * option 'bad-records', the same for every connector with a format.
+ *
+ *     fail         the job fails (the default)
+ *     skip         they are passed over
+ *     file:PATH    a line of JSON is appended to PATH for each: position, error
+ *                  and the bytes as they came
+ *     topic:NAME   they go to a topic; only where the connector offers it
+ *
+ * Each is counted in the metric "records.bad". Lines wait in at most 64 KiB
+ * and, at the latest, are written at a barrier. thread: the source's task. */
+typedef struct mt_bad_records mt_bad_records;
+
+/* The entry of an option table, for a `const char *` member. */
+#define MT_OPTION_BAD_RECORDS(struct_type, member)                             \
+    {                                                                          \
+        .name = "bad-records", .type = MT_OPT_STRING,                          \
+        .offset = offsetof(struct_type, member), .def = "fail",                \
+        .help = "What becomes of a record that cannot be read: 'fail' (the "   \
+                "job does), 'skip', 'file:PATH' or 'topic:NAME' (kafka), "     \
+                "which keep its bytes, position and error. Counted as "        \
+                "'records.bad'."                                               \
+    }
+
+/* For a connector's check(). MT_EOPTION with err; `topics` says that the
+ * connector offers them. */
+MT_API int mt_bad_records_check(const char *policy, bool topics,
+                                mt_error **err);
+/* `policy` is known to be right. Returns owned, NULL with err (a file that
+ * cannot be written). */
+MT_API mt_bad_records *mt_bad_records_open(mt_context *ctx, const char *policy,
+                                           mt_error **err);
+/* The NAME of 'topic:NAME', else NULL: a connector that offers topics writes
+ * the record to it before mt_bad_records_take(). Borrowed until close. */
+MT_API const char *mt_bad_records_topic(const mt_bad_records *b);
+/* After MT_ERECORD in *err: 0 when the record was dealt with, *err is NULL then
+ * and reading goes on behind it. Otherwise the job is to fail with what the
+ * call returns and leaves in *err. `place` says where the record was: "topic t,
+ * partition 0, offset 42". err must not be NULL. */
+MT_API int mt_bad_records_take(mt_bad_records *b, mt_span record,
+                               const char *place, mt_error **err);
+/* Writes what waits; to be called at a barrier. */
+MT_API int mt_bad_records_flush(mt_bad_records *b, mt_error **err);
+/* Writes what waits, if it can. NULL is fine. */
+MT_API void mt_bad_records_close(mt_bad_records *b);
 
 /* Monotonic and wall clock in ms. thread: any. */
 MT_API int64_t mt_now_ms(void);
@@ -812,12 +864,6 @@ typedef struct mt_connector {
 } mt_connector;
 
 /* ---- formats ----------------------------------------------------------- */
-
-/* A message as a connector has it. data == NULL is a null message. */
-typedef struct mt_span {
-    const uint8_t *data;
-    size_t len;
-} mt_span;
 
 /* What a format is to read or write: the ROW type of its fields, and for each
  * the column of the builder or batch it lives in. */
