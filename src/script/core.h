@@ -9,6 +9,8 @@
  *     core.log_level(level)                  least important level that is seen
  *     core.cpu_count() -> n
  *     core.plugin_path(folders)
+ *     core.connector(name) -> { pushes_filters =, pushes_limit =,
+ *                               metadata = { key = type } }
  *     job:wait(timeout_ms) -> "running" | "finished" | "canceled"
  *     job:take(node, timeout_ms) -> "batch", rows | "none" | "end"
  *     job:state(), job:id(), job:name(), job:runtime_ms(), job:straggler()
