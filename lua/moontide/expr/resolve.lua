@@ -4,9 +4,9 @@
 -- A resolver serves one place of a statement. What it needs of its surroundings:
 --
 --     scope      where columns come from; nil where there are none. It has
---                `columns` (sequence of { name, type }), and optionally `tables`
---                (sequence of { alias, path, from, to }: columns from..to may be
---                qualified so), `outer` (what is said when a name isn't found)
+--                `columns` (sequence of { name, type, hidden }), and optionally
+--                `tables` (sequence of { alias, path, from, to }: columns from..to
+--                may be qualified so)
 --     statement  the text that positions are of, for errors; may be nil
 --     functions  function(path): the user's function of that name, or nil
 --     library    `moontide.expr.library` unless given
@@ -119,11 +119,12 @@ local COLUMNS_SHOWN = 20
 --- "a INT, b STRING, ...".
 local function candidates(columns)
     local parts = {}
-    for i = 1, math.min(#columns, COLUMNS_SHOWN) do
-        parts[i] = columns[i].name .. " " .. shown(columns[i].type)
-    end
-    if #columns > COLUMNS_SHOWN then
-        parts[#parts + 1] = "..."
+    for _, column in ipairs(columns) do
+        if #parts == COLUMNS_SHOWN then
+            parts[#parts + 1] = "..."
+            break
+        end
+        parts[#parts + 1] = not column.hidden and column.name .. " " .. shown(column.type) or nil
     end
     return table.concat(parts, ", ")
 end
@@ -175,7 +176,8 @@ M.aliases = aliases
 local function position(self, node, name, from, to)
     local found
     for i = from, to do
-        if self.scope.columns[i].name == name then
+        local column = self.scope.columns[i]
+        if column.name == name and not column.hidden then
             if found then
                 self:fail(node.pos,
                     ("column '%s' stands in more than one table: write t.%s"):format(name, name))
@@ -351,7 +353,7 @@ function Resolver:entry_call(entry, args, node)
         end
         args = type(types) == "table" and cast_all(args, types) or args
     end
-    local made = call(entry.name, result, args, node.pos, node.option)
+    local made = call(entry.name, result, args, node.pos, node.option or entry.option)
     made.clauses = node.clauses
     return made
 end

@@ -61,6 +61,7 @@
 --     create_database   path, if_not_exists, comment, options
 --     create_catalog    path, if_not_exists, comment, options
 --     create_function   path, temporary, system, if_not_exists, class, language
+--     alter_function    path, temporary, system, if_exists, class, language
 --     drop              what (TABLE VIEW DATABASE CATALOG FUNCTION), path,
 --                       temporary, system, if_exists, cascade
 --     alter_table       path, if_exists, action: rename { to }, rename_column

@@ -30,6 +30,15 @@ function M.without_null(t)
     return M.summary(t:nullable())
 end
 
+--- The type of a column, with its time attribute: "TIMESTAMP(3) *ROWTIME*".
+-- @tparam table column { type, time }
+-- @tparam[opt] boolean bare leaves NOT NULL out
+function M.column(column, bare)
+    local t = column.type
+    local mark = column.time and (" *%s*"):format(column.time) or ""
+    return M.without_null(t) .. mark .. ((t.nulls or bare) and "" or " NOT NULL")
+end
+
 --- "INT, STRING", as messages list types.
 function M.types(list)
     local parts = {}
