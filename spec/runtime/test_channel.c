@@ -37,7 +37,8 @@ static int push(mt__inbox *in, int32_t channel, mt__element_kind kind,
     return rc;
 }
 
-/* What is taken next as text: "b5" a batch, "w5", "B5", "e", "-" nothing. */
+/* What is taken next as text: "b5" a batch, "w5", "i1", "B5", "e", "-"
+ * nothing. */
 static const char *take(mt__inbox *in)
 {
     static char text[32];
@@ -49,7 +50,7 @@ static const char *take(mt__inbox *in)
         e.value = *(const int64_t *)e.batch->columns[0].values;
         mt_batch_unref(e.batch);
     }
-    snprintf(text, sizeof(text), "%c%lld", "bwBe"[e.kind], (long long)e.value);
+    snprintf(text, sizeof(text), "%c%lld", "bwiBe"[e.kind], (long long)e.value);
     return e.kind == MT__ELEMENT_END ? "e" : text;
 }
 
@@ -57,7 +58,7 @@ static const char *take(mt__inbox *in)
  * it. */
 static void play(const char *title, int32_t channels, const char *script)
 {
-    static const char kinds[] = "bwBe";
+    static const char kinds[] = "bwiBe";
     mt__inbox in;
     const char *at, *next;
     char word[32];
@@ -95,6 +96,14 @@ static void test_scripts(void)
          "0w1 0b7 0w3 <w1 <b7 <w3 <-");
     play("a channel that ended holds no watermark back", 2,
          "0w5 1e <w5 0e <e <-");
+    play("nor does one that is idle", 2, "0w5 1i1 <w5 0w7 <w7 <-");
+    play("nor one that was, until it has caught up", 2,
+         "0w5 1i1 <w5 1i0 0w7 <w7 1w6 <- 1w8 <- 0w9 <w8 <-");
+    play("that all are idle is said once, and its end", 2,
+         "0w5 0i1 <- 1i1 <i1 <- 1i0 <i0 1w9 <w9 0i0 0w20 1w10 <w10 <-");
+    play("an idle mark that is taken back is none", 1, "0i1 0i0 <-");
+    play("what has ended is not waited for to be idle", 2,
+         "0i1 <- 1e <i1 0e <e <-");
     play("the end of event time passes before the end", 2,
          "0w9223372036854775807 0e <- 1w9223372036854775807 1e "
          "<w9223372036854775807 <e <-");

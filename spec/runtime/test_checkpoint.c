@@ -265,6 +265,67 @@ static void test_watermarks(void)
     EQ_INT(stamps_last, INT64_MAX, "event time ends with the input");
 }
 
+/* Makes its own watermarks, and says that it is idle before each. */
+static int own_open(mt_operator *op, mt_error **err)
+{
+    (void)err;
+    op->makes_watermarks = true;
+    return 0;
+}
+
+static int own_process(mt_operator *op, int32_t input, mt_batch *batch,
+                       mt_error **err)
+{
+    int rc = mt_operator_emit_idle(op, true, err);
+
+    if (rc == 0)
+        rc = probe_pass_process(op, input, batch, err);
+    else
+        mt_batch_unref(batch);
+    if (rc == 0)
+        rc = mt_operator_emit_idle(op, false, err);
+    return rc < 0 ? rc : mt_operator_emit_watermark(op, 1000, err);
+}
+
+static _Atomic int64_t foreign_seen;
+
+static int note_foreign(mt_operator *op, int64_t ms, mt_error **err)
+{
+    (void)op;
+    (void)err;
+    foreign_seen += ms != 1000 && ms != INT64_MAX;
+    return 0;
+}
+
+static const mt_operator_class own_class = {
+    .kind = "own", .open = own_open, .process = own_process};
+static const mt_operator_class foreign_class = {.kind = "foreign",
+                                                .process = probe_pass_process,
+                                                .watermark = note_foreign};
+
+static void test_own_watermarks(void)
+{
+    int round;
+
+    for (round = 0; round < 2; round++) {
+        mt_plan *plan = mt_plan_new("own time", NULL);
+        mt_ship ship = round ? MT_SHIP_REBALANCE : MT_SHIP_FORWARD;
+        int32_t stamp = probe_add(plan, "stamp", "Stamp", 2, NULL);
+        int32_t source =
+            probe_add(plan, "source", "Source", 2, PAIRS("rows", "100"));
+        int32_t own = probe_add(plan, "own", "Own", 2, NULL);
+        int32_t sink = probe_add(plan, "foreign", "Foreign", 2, NULL);
+
+        foreign_seen = 0;
+        probe_connect(plan, stamp, own, MT_SHIP_FORWARD);
+        probe_connect(plan, source, own, MT_SHIP_FORWARD);
+        probe_connect(plan, own, sink, ship);
+        EQ_INT(probe_run(plan, NULL), MT_JOB_FINISHED,
+               "event time is replaced");
+        EQ_INT(foreign_seen, 0, "and none but the new one goes on");
+    }
+}
+
 static void ignore_log(void *arg, mt_log_level level, const char *who,
                        const char *line)
 {
@@ -284,6 +345,8 @@ int main(void)
     mt_operator_register(&fail_class);
     mt_operator_register(&stamp_class);
     mt_operator_register(&note_class);
+    mt_operator_register(&own_class);
+    mt_operator_register(&foreign_class);
     mt__alloc_read(&before);
     test_bounded();
     test_ended_source();
@@ -291,6 +354,7 @@ int main(void)
     test_gives_up();
     test_failures();
     test_watermarks();
+    test_own_watermarks();
     probe_reset();
     mt__alloc_read(&after);
     EQ_INT(after.blocks_live, before.blocks_live, "nothing leaks");

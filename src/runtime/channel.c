@@ -122,13 +122,14 @@ static mt__element *tail_of(mt__channel *c)
     return c->len ? &c->ring[(c->head + c->len - 1) & (c->cap - 1)] : NULL;
 }
 
-/* Appends, or lets a watermark take the place of the one before it. */
+/* Appends, or lets a watermark or idle mark take the place of the one before
+ * it. */
 static int enqueue(mt__inbox *in, mt__channel *c, const mt__element *e)
 {
     mt__element *tail = tail_of(c);
 
-    if (e->kind == MT__ELEMENT_WATERMARK && tail &&
-        tail->kind == MT__ELEMENT_WATERMARK) {
+    if (tail && tail->kind == e->kind &&
+        (e->kind == MT__ELEMENT_WATERMARK || e->kind == MT__ELEMENT_IDLE)) {
         tail->value = e->value;
         return 0;
     }
@@ -222,15 +223,24 @@ int mt__inbox_push(mt__inbox *in, int32_t channel, mt__element e,
 
 /* ---- taking ----------------------------------------------------------- */
 
-static int64_t least_watermark(const mt__inbox *in)
+/* The least watermark of the channels that hold event time back; false when
+ * there is no such channel. */
+static bool least_watermark(const mt__inbox *in, int64_t *least)
 {
-    int64_t least = INT64_MAX;
+    bool found = false;
     int32_t i;
 
-    for (i = 0; i < in->channels_len; i++)
-        if (!in->channels[i].ended && in->channels[i].watermark < least)
-            least = in->channels[i].watermark;
-    return least;
+    *least = INT64_MAX;
+    for (i = 0; i < in->channels_len; i++) {
+        const mt__channel *c = &in->channels[i];
+
+        if (c->ended || c->idle || c->behind)
+            continue;
+        found = true;
+        if (c->watermark < *least)
+            *least = c->watermark;
+    }
+    return found;
 }
 
 /* The watermark has grown: true, and *e holds it. Channels that have ended no
@@ -239,14 +249,30 @@ static bool take_watermark(mt__inbox *in, mt__element *e)
 {
     int64_t least;
 
-    if (in->ended_len == in->channels_len)
-        return false;
-    least = least_watermark(in);
-    if (least <= in->watermark)
+    if (!least_watermark(in, &least) || least <= in->watermark)
         return false;
     in->watermark = least;
     e->kind = MT__ELEMENT_WATERMARK;
     e->value = least;
+    return true;
+}
+
+/* All channels have become idle, or one no longer is: true, and *e says so. */
+static bool take_idle(mt__inbox *in, mt__element *e)
+{
+    bool idle = true;
+    int32_t i;
+
+    if (in->ended_len == in->channels_len)
+        return false;
+    for (i = 0; i < in->channels_len; i++)
+        if (!in->channels[i].ended && !in->channels[i].idle)
+            idle = false;
+    if (idle == in->idle)
+        return false;
+    in->idle = idle;
+    e->kind = MT__ELEMENT_IDLE;
+    e->value = idle;
     return true;
 }
 
@@ -319,6 +345,11 @@ static bool note_element(mt__inbox *in, mt__channel *c, const mt__element *e)
     case MT__ELEMENT_WATERMARK:
         if (e->value > c->watermark)
             c->watermark = e->value;
+        c->behind = c->behind && c->watermark < in->watermark;
+        return true;
+    case MT__ELEMENT_IDLE:
+        c->idle = e->value != 0;
+        c->behind = !c->idle && c->watermark < in->watermark;
         return true;
     case MT__ELEMENT_BARRIER:
         note_barrier(in, c, e->value);
@@ -338,7 +369,7 @@ static bool take_locked(mt__inbox *in, mt__element *e)
     mt__channel *c;
 
     for (;;) {
-        if (moved && take_watermark(in, e))
+        if (moved && (take_idle(in, e) || take_watermark(in, e)))
             return true;
         if (take_barrier(in, e) || take_end(in, e))
             return true;

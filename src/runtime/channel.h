@@ -9,8 +9,8 @@
  * each channel may always hold one batch: otherwise a channel that waits for a
  * barrier on another could starve that other. A producer that finds no room
  * waits, which is back-pressure. Watermarks that follow each other in a channel
- * become one, and barriers are few, so these need no bound of their own. A
- * closed inbox refuses everything and wakes all who wait.
+ * become one, as idle marks do, and barriers are few, so these need no bound of
+ * their own. A closed inbox refuses everything and wakes all who wait.
  *
  * locks: inbox->mutex, held for a few instructions only.
  *
@@ -29,6 +29,7 @@
 typedef enum mt__element_kind {
     MT__ELEMENT_BATCH,
     MT__ELEMENT_WATERMARK, /* event time has reached `value` ms */
+    MT__ELEMENT_IDLE,      /* 1: for now it holds no event time back; 0: does */
     MT__ELEMENT_BARRIER,   /* checkpoint `value` */
     MT__ELEMENT_END        /* nothing more comes */
 } mt__element_kind;
@@ -50,6 +51,8 @@ typedef struct mt__channel {
     int32_t input;
     bool blocked; /* delivered the barrier that others still owe */
     bool ended;
+    bool idle;   /* holds no event time back */
+    bool behind; /* nor while what it said last is behind the inbox's */
     int64_t watermark;
 } mt__channel;
 
@@ -78,6 +81,7 @@ typedef struct mt__inbox {
     int32_t blocked_len;
     int32_t ended_len;
     bool end_given;
+    bool idle;     /* the last idle mark that was given */
     bool sleeping; /* the task waits on `ready` */
     int32_t producers_waiting;
     int64_t bytes;
@@ -101,9 +105,10 @@ int mt__inbox_push(mt__inbox *in, int32_t channel, mt__element e,
                    int64_t *waited_ns, mt_error **err);
 
 /* The next thing the task must act on: a batch of any channel that may be
- * read, a watermark (the least of all channels, when it has grown), a barrier
- * (once every channel has delivered it or ended), the end (once all have
- * ended). False when there is nothing now. thread: the task. */
+ * read, a watermark (the least of all channels that aren't idle, when it has
+ * grown), an idle mark (1 once all channels are idle, 0 once one no longer is),
+ * a barrier (once every channel has delivered it or ended), the end (once all
+ * have ended). False when there is nothing now. thread: the task. */
 bool mt__inbox_take(mt__inbox *in, mt__element *e);
 
 /* Sleeps until there is something to take, mail, a wake, the inbox is closed or

@@ -135,6 +135,13 @@ int mt_operator_emit_watermark(mt_operator *op, int64_t ms, mt_error **err)
     return mt__chain_watermark(t, (int32_t)(op - t->ops) + 1, ms, err);
 }
 
+int mt_operator_emit_idle(mt_operator *op, bool idle, mt_error **err)
+{
+    mt_task *t = op->task;
+
+    return mt__chain_idle_mark(t, (int32_t)(op - t->ops) + 1, idle, err);
+}
+
 /* ---- the chain as a whole ------------------------------------------------ */
 
 int mt__chain_process(mt_task *t, int32_t input, mt_batch *batch,
@@ -162,12 +169,24 @@ int mt__chain_watermark(mt_task *t, int32_t from, int64_t ms, mt_error **err)
     for (i = from; i < t->ops_len && rc == 0; i++) {
         mt_operator *op = &t->ops[i], *before;
 
+        if (op->makes_watermarks && ms != INT64_MAX)
+            return 0;
         if (!op->cls->watermark)
             continue;
         before = enter(op);
         rc = leave(op, before, op->cls->watermark(op, ms, err), err);
     }
     return rc < 0 ? rc : mark_exchanges(t, MT__ELEMENT_WATERMARK, ms, err);
+}
+
+int mt__chain_idle_mark(mt_task *t, int32_t from, bool idle, mt_error **err)
+{
+    int32_t i;
+
+    for (i = from; i < t->ops_len; i++)
+        if (t->ops[i].makes_watermarks)
+            return 0;
+    return mark_exchanges(t, MT__ELEMENT_IDLE, idle, err);
 }
 
 static int snapshot_operator(mt_operator *op, int64_t id, mt_buf *snapshot,

@@ -66,6 +66,9 @@ struct mt_operator {
     const mt_type *output; /* record type out; NULL for a sink */
     mt_context *ctx;
     void *state; /* the class's own */
+    /* Set by open(): it makes the watermarks itself, so those that come in end
+     * here, but for the last (INT64_MAX). */
+    bool makes_watermarks;
     /* the runtime's own from here on */
     mt_operator *next; /* in the chain */
     struct mt_task *task;
@@ -78,6 +81,10 @@ int mt_operator_emit(mt_operator *op, mt_batch *batch, mt_error **err);
 /* Says that event time has reached `ms` after this operator: for one that makes
  * watermarks. Those that come in are passed on by the runtime. */
 int mt_operator_emit_watermark(mt_operator *op, int64_t ms, mt_error **err);
+
+/* Says that for now no event time is made here (or that it is again), so that
+ * whoever waits for the least of several streams doesn't wait for this one. */
+int mt_operator_emit_idle(mt_operator *op, bool idle, mt_error **err);
 
 /* Key groups of the operator's job: how far it can be spread. */
 int32_t mt_operator_max_parallelism(const mt_operator *op);

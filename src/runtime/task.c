@@ -269,6 +269,9 @@ static int take_element(mt_task *t, mt_error **err)
     case MT__ELEMENT_WATERMARK:
         rc = mt__chain_watermark(t, 0, e.value, err);
         break;
+    case MT__ELEMENT_IDLE:
+        rc = mt__chain_idle_mark(t, 0, e.value != 0, err);
+        break;
     case MT__ELEMENT_BARRIER:
         rc = take_part(t, e.value, err);
         break;

@@ -91,6 +91,9 @@ int mt__task_start(mt_task *t, mt_error **err);
 
 /* Calls the watermark callback of ops[from ..], then tells the exchanges. */
 int mt__chain_watermark(mt_task *t, int32_t from, int64_t ms, mt_error **err);
+/* Tells the exchanges that for now no event time is made before ops[from ..],
+ * or that it is again. */
+int mt__chain_idle_mark(mt_task *t, int32_t from, bool idle, mt_error **err);
 /* A batch that came in on `input`, to the first operator. Takes it. */
 int mt__chain_process(mt_task *t, int32_t input, mt_batch *batch,
                       mt_error **err);
