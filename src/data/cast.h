@@ -27,6 +27,12 @@ typedef struct mt_cast_session {
     void *zone;
 } mt_cast_session;
 
+/* Local time of an instant and the instant of a local time, in ms. Where clocks
+ * show a time twice, the earlier instant is meant; where they skip it, it is
+ * taken as if they had not been put forward (Java's rules). */
+int64_t mt_cast_to_local_ms(const mt_cast_session *session, int64_t utc_ms);
+int64_t mt_cast_to_utc_ms(const mt_cast_session *session, int64_t local_ms);
+
 /* True when CAST(x AS to) exists for an x of type `from`. *implicit (may be
  * NULL) tells whether INSERT INTO may do it unasked: the same kind with other
  * parameters, numbers to wider ones, to DECIMAL and DOUBLE, CHAR to VARCHAR,

@@ -113,23 +113,43 @@ static size_t prefix_len(const uint8_t *s, size_t len, int32_t points,
 
 /* ---- values ----------------------------------------------------------- */
 
+static int64_t offset_at(const mt_cast_session *session, int64_t utc_ms)
+{
+    return session->zone_offset_ms(session->zone, utc_ms);
+}
+
+int64_t mt_cast_to_local_ms(const mt_cast_session *session, int64_t utc_ms)
+{
+    if (!session->zone_offset_ms)
+        return utc_ms;
+    return utc_ms + offset_at(session, utc_ms);
+}
+
+int64_t mt_cast_to_utc_ms(const mt_cast_session *session, int64_t local_ms)
+{
+    int64_t before, after;
+
+    if (!session->zone_offset_ms)
+        return local_ms;
+    /* The offset is known by instant only. No zone changes its own by a day,
+     * nor twice within two. */
+    before = offset_at(session, local_ms - MT_MILLIS_PER_DAY);
+    after = offset_at(session, local_ms + MT_MILLIS_PER_DAY);
+    if (before != after && offset_at(session, local_ms - before) != before &&
+        offset_at(session, local_ms - after) == after)
+        return local_ms - after;
+    return local_ms - before;
+}
+
 mt_timestamp9 mt__cast_local(const mt_cast_session *session, mt_timestamp9 ts)
 {
-    if (session->zone_offset_ms)
-        ts.millis += session->zone_offset_ms(session->zone, ts.millis);
+    ts.millis = mt_cast_to_local_ms(session, ts.millis);
     return ts;
 }
 
 mt_timestamp9 mt__cast_instant(const mt_cast_session *session, mt_timestamp9 ts)
 {
-    int64_t guess;
-
-    if (!session->zone_offset_ms)
-        return ts;
-    /* The offset is known by instant only: the second look is right but within
-     * the hours that a change of offset skips or repeats. */
-    guess = ts.millis - session->zone_offset_ms(session->zone, ts.millis);
-    ts.millis -= session->zone_offset_ms(session->zone, guess);
+    ts.millis = mt_cast_to_utc_ms(session, ts.millis);
     return ts;
 }
 
