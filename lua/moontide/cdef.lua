@@ -150,4 +150,44 @@ typedef struct mt_ffi_chain {
     int32_t input;
     int32_t plain;
 } mt_ffi_chain;
+typedef struct mt_ffi_calc {
+    const mt_column *const *columns;
+    int32_t columns_len;
+    int32_t rows;
+    const int32_t *origin;
+    int32_t *expanded;
+    int32_t expanded_max;
+    int32_t row;
+    int32_t subtask;
+    int32_t parallelism;
+    bool again;
+} mt_ffi_calc;
+mt_ffi_calc *mt_ffi_calc_new(void);
+void mt_ffi_calc_free(mt_ffi_calc *c);
+int mt_ffi_calc_zone(mt_ffi_calc *c, const char *zone);
+const char *mt_ffi_calc_error(mt_ffi_calc *c);
+int32_t mt_ffi_calc_register(mt_ffi_calc *c, const char *type, bool constant);
+int mt_ffi_calc_literal(mt_ffi_calc *c, int32_t reg, const char *text,
+                        size_t len);
+int32_t mt_ffi_calc_declare(mt_ffi_calc *c, const char *fn, const char *option,
+                            int32_t reg, const int32_t *args, int32_t args_len,
+                            int32_t mask, const char *label, int32_t line);
+int mt_ffi_calc_prepare(mt_ffi_calc *c, int32_t call);
+void mt_ffi_calc_begin_constants(mt_ffi_calc *c);
+int mt_ffi_calc_null(mt_ffi_calc *c, int32_t reg);
+int32_t mt_ffi_calc_new_mask(mt_ffi_calc *c);
+int mt_ffi_calc_reads(mt_ffi_calc *c, int32_t column);
+int mt_ffi_calc_output(mt_ffi_calc *c, int32_t reg);
+bool mt_ffi_type_is_free(const mt_type *from, const mt_type *to);
+int mt_ffi_calc_input(mt_ffi_calc *c, int32_t reg, int32_t column);
+int mt_ffi_calc_call(mt_ffi_calc *c, int32_t call);
+mt_column_builder *mt_ffi_calc_begin(mt_ffi_calc *c, int32_t call, bool zero);
+int mt_ffi_calc_end(mt_ffi_calc *c, int32_t call, bool strict);
+int mt_ffi_calc_mask(mt_ffi_calc *c, int32_t mask, int32_t of, int32_t reg,
+                     int32_t how);
+const uint8_t *mt_ffi_calc_bits(mt_ffi_calc *c, int32_t mask);
+int mt_ffi_calc_refuse(mt_ffi_calc *c, int32_t mask, const char *text);
+int32_t mt_ffi_calc_select(mt_ffi_calc *c, int32_t reg);
+int mt_ffi_calc_take(mt_ffi_calc *c, int32_t reg, int32_t from, bool first);
+int mt_ffi_calc_share(mt_ffi_calc *c, int32_t reg, int32_t from);
 ]]

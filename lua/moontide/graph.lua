@@ -5,8 +5,8 @@
 -- its consumers, so that building one has no effect until a sink that reaches
 -- it is given to `graph.plan`. What all have in common:
 --
---     kind              "source" "values" "step" "project" "partition" "union"
---                       "sink" "collect"
+--     kind              "source" "values" "step" "project" "calc" "watermark" "limit"
+--                       "partition" "union" "sink" "collect"
 --     id                a number, unique in the process, growing
 --     name              as users see it
 --     type              text of the record type that comes out
@@ -121,6 +121,53 @@ function M.project(input, attributes)
     t.name = t.name or "Project"
     t.columns = attributes.columns
     t.not_null = attributes.not_null
+    return t
+end
+
+--- Expressions over columns: a condition, projections, table functions.
+-- @param input a transformation
+-- @tparam table attributes `program` (what `moontide.expr.compile` answers),
+-- `type` (defaults to the program's), `name`
+-- @return the transformation
+-- @usage graph.calc(input, { name = "Calc", program = compile.calc { ... } })
+function M.calc(input, attributes)
+    local t = new("calc", { input }, attributes)
+    t.name = t.name or "Calc"
+    t.type = t.type or attributes.program.output
+    t.program = attributes.program
+    return t
+end
+
+--- Event time from a column, and watermarks from another.
+-- @param input a transformation
+-- @tparam table attributes `rowtime` (column from 0 whose value is the event
+-- time), `column` (column from 0 that holds the watermark, which does not come
+-- out), `type` (the record type without it), and optionally `options` (strings:
+-- `interval`, `strategy`, `idle-timeout`)
+-- @return the transformation
+function M.watermark(input, attributes)
+    local t = new("watermark", { input }, attributes)
+    t.name = t.name or "WatermarkAssigner"
+    t.options = copy_of(attributes.options or {})
+    t.options.rowtime = tostring(attributes.rowtime)
+    t.options.column = tostring(attributes.column)
+    return t
+end
+
+--- The first rows only. All records come to one subtask.
+-- @param input a transformation
+-- @tparam table attributes `limit` (nil: all), `offset` (how many to skip first)
+-- @return the transformation
+function M.limit(input, attributes)
+    local t = new("limit", { input }, attributes)
+    t.name = t.name or "Limit"
+    t.type = input.type
+    t.parallelism = 1
+    t.fixed_parallelism = true
+    t.options = {
+        limit = attributes.limit and ("%d"):format(attributes.limit),
+        offset = attributes.offset and ("%d"):format(attributes.offset),
+    }
     return t
 end
 
@@ -423,6 +470,10 @@ local function node_of_group(group, job, payload)
             columns = table.concat(first.t.columns, ";"),
             ["not-null-enforcer"] = first.t.not_null,
         }
+    elseif first.kind == "calc" then
+        node.payload = first.t.program.payload
+    elseif first.kind == "watermark" or first.kind == "limit" then
+        node.options = first.t.options
     elseif first.kind ~= "collect" then
         for _, name in ipairs(SOURCE) do
             node[name] = first.t[name]

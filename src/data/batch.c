@@ -177,8 +177,8 @@ int mt_batch_complete(mt_batch *batch, mt_error **err)
 
 /* ---- batches of batches -------------------------------------------------- */
 
-static int take_sides(mt_batch *out, const mt_batch *batch, const int32_t *rows,
-                      int32_t len)
+int mt__batch_take_sides(mt_batch *out, const mt_batch *batch,
+                         const int32_t *rows, int32_t len)
 {
     int32_t i;
 
@@ -225,7 +225,7 @@ mt_batch *mt_batch_take(mt_batch *batch, const int32_t *rows, int32_t rows_len,
     if (rows_len == batch->rows && is_identity(rows, rows_len))
         return mt_batch_ref(batch);
     out = mt__batch_new(batch->type, rows_len);
-    if (!out || take_sides(out, batch, rows, rows_len) < 0)
+    if (!out || mt__batch_take_sides(out, batch, rows, rows_len) < 0)
         goto fail;
     for (i = 0; i < batch->columns_len; i++) {
         if (mt__column_take(&out->columns[i], mt_type_column(batch->type, i),

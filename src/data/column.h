@@ -77,6 +77,9 @@ void mt__column_builder_seal(mt_column_builder *c, mt_column *out);
 mt_batch *mt__batch_new(const mt_type *type, int32_t rows);
 /* Kinds and timestamps of `batch`, by reference. */
 void mt__batch_share_sides(mt_batch *out, const mt_batch *batch);
+/* Those of its rows[0 .. len). 0 or MT_ENOMEM; what was made stays in `out`. */
+int mt__batch_take_sides(mt_batch *out, const mt_batch *batch,
+                         const int32_t *rows, int32_t len);
 /* Fills size_bytes; to be called once the columns are there. */
 void mt__batch_count_held(mt_batch *b);
 /* Bytes of its rows, in columns that are not absent. */

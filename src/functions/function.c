@@ -7,9 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "functions/function.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
+#include "base/error.h"
 #include "data/buffer.h"
 #include "data/column.h"
 #include "functions/bits.h"
@@ -21,14 +19,14 @@
 int mt__fn_fail(mt__fn_call *call, int32_t row, mt_error **err, const char *fmt,
                 ...)
 {
-    char text[1024];
     va_list args;
+    int rc;
 
     va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
+    rc = mt__fail_list(err, MT_ERECORD, fmt, args);
     va_end(args);
     call->failed_row = row;
-    return mt_fail(err, MT_ERECORD, "%s", text);
+    return rc;
 }
 
 /* ---- builders that are used again ---------------------------------------- */

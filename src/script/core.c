@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "base/cpu.h"
+#include "script/calc_operator.h"
 #include "script/job_list.h"
 #include "script/lua_operator.h"
 #include "script/plain_rows.h"
@@ -522,6 +523,7 @@ static void push_so_path(lua_State *L)
 static void register_operator(void)
 {
     mt_operator_register(&mt__lua_operator);
+    mt_operator_register(&mt__calc_operator);
 }
 
 int luaopen_moontide_core(lua_State *L)

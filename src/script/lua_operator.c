@@ -58,24 +58,6 @@ typedef struct opening {
     int refs[AT_TOP]; /* what the stack's first slots will hold */
 } opening;
 
-/* The worker's modules are found where the job's script found its own. The
- * payload holds that path too, but worker.lua itself must be found first. */
-static void set_path(lua_State *L, const mt_node *node)
-{
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "string.buffer");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "decode");
-    lua_pushlstring(L, node->payload, node->payload_len);
-    lua_call(L, 1, 1);
-    lua_getglobal(L, "package");
-    lua_getfield(L, -2, "path");
-    lua_setfield(L, -2, "path");
-    lua_getfield(L, -2, "cpath");
-    lua_setfield(L, -2, "cpath");
-    lua_pop(L, 3);
-}
-
 /* Protected. Runs worker.lua's open(), which runs the script's own. */
 static int open_driver(lua_State *L)
 {
@@ -83,7 +65,7 @@ static int open_driver(lua_State *L)
     const mt_node *node = o->op->node;
     int i;
 
-    set_path(L, node);
+    mt__lua_set_path(L, node->payload, node->payload_len);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "moontide.script.worker");
     lua_call(L, 1, 1);

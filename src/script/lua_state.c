@@ -74,6 +74,22 @@ void mt__lua_state_free(lua_State *L)
     mt__lua_pool_free(pool);
 }
 
+void mt__lua_set_path(lua_State *L, const void *payload, size_t len)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "string.buffer");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "decode");
+    lua_pushlstring(L, payload, len);
+    lua_call(L, 1, 1);
+    lua_getglobal(L, "package");
+    lua_getfield(L, -2, "path");
+    lua_setfield(L, -2, "path");
+    lua_getfield(L, -2, "cpath");
+    lua_setfield(L, -2, "cpath");
+    lua_pop(L, 3);
+}
+
 /* ---- errors ----------------------------------------------------------- */
 
 /* The field of the table at index `table` as text that lives on the stack, or

@@ -16,6 +16,11 @@
 lua_State *mt__lua_state_new(mt_error **err);
 void mt__lua_state_free(lua_State *L); /* NULL is fine */
 
+/* To be called inside of a protected call. A worker's modules are found where
+ * the job's script found its own: sets package.path and .cpath to those of a
+ * node's payload, a table in string.buffer's encoding. */
+void mt__lua_set_path(lua_State *L, const void *payload, size_t len);
+
 /* Fails with the Lua error on top of L's stack, which is popped: a string, an
  * error object (a table with `message`), or the table that worker.lua's
  * on_error makes (message, step, record). `status` is what lua_pcall answered.

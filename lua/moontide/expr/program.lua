@@ -1,0 +1,246 @@
+--- Column programs at work: loads what `moontide.expr.compile` made.
+--
+-- A program, as plain data:
+--
+--     registers   { type, constant, literal (text) or null } one a register
+--     calls       { fn (nil: a loop), option, out, args, mask, label, line, constant }
+--     masks       how many there are
+--     constants   { first, last, reg }: registers that constant[i] computes
+--     functions   { name, fn (position in the users' functions), call }
+--     reads       the input's columns that it needs, from 0
+--     outputs     registers that come out
+--     zone        of the session
+--     source      the Lua text
+-- @module moontide.expr.program
+local bit = require "bit"
+local ffi = require "ffi"
+local kinds = require "moontide.script.kinds"
+local loops = require "moontide.expr.loops"
+local native = require "moontide.native"
+local parse = require("moontide.script.types").parse
+local readers = require "moontide.script.readers"
+local writers = require "moontide.script.writers"
+
+local C = native.C
+local M = {}
+
+--- What is raised for a failure that the calc holds; C knows it better.
+M.FAILED = setmetatable({}, { __tostring = function() return "the calculation failed" end })
+
+local function check(code)
+    if code < 0 then
+        error(M.FAILED, 0)
+    end
+    return code
+end
+
+-- ---- registers and calls --------------------------------------------------------
+
+local function declare_registers(calc, program)
+    for i, register in ipairs(program.registers) do
+        local reg = check(C.mt_ffi_calc_register(calc, register.type, register.constant or false))
+        assert(reg == i)
+        if register.literal then
+            check(C.mt_ffi_calc_literal(calc, reg, register.literal, #register.literal))
+        elseif register.null then
+            check(C.mt_ffi_calc_null(calc, reg))
+        end
+    end
+    for _ = 1, program.masks do
+        check(C.mt_ffi_calc_new_mask(calc))
+    end
+    for _, column in ipairs(program.reads) do
+        check(C.mt_ffi_calc_reads(calc, column))
+    end
+    for _, reg in ipairs(program.outputs) do
+        check(C.mt_ffi_calc_output(calc, reg))
+    end
+end
+
+local function declare_calls(calc, program)
+    for i, call in ipairs(program.calls) do
+        local args = ffi.new("int32_t[?]", #call.args + 1, call.args)
+        local number = check(C.mt_ffi_calc_declare(calc, call.fn, call.option, call.out, args,
+            #call.args, call.mask, call.label, call.line))
+        assert(number == i)
+    end
+end
+
+-- ---- what loops name ----------------------------------------------------------------
+
+local CTYPES = { i8 = "int8_t", i16 = "int16_t", i32 = "int32_t", i64 = "int64_t", f32 = "float",
+    f64 = "double" }
+
+local function add_pointers(env, calc)
+    for name, ctype in pairs(CTYPES) do
+        local read, write = ffi.typeof("const " .. ctype .. " *"), ffi.typeof(ctype .. " *")
+        env[name] = function(reg)
+            return ffi.cast(read, calc.columns[reg].values)
+        end
+        env["new_" .. name] = function(call)
+            local builder = C.mt_ffi_calc_begin(calc, call, false)
+            if builder == nil then
+                error(M.FAILED, 0)
+            end
+            return ffi.cast(write, builder.values)
+        end
+    end
+end
+
+-- A row of a result that nobody wants: whatever is cheapest.
+local function skipper(t, builder)
+    if t.kind == kinds.VARCHAR or t.kind == kinds.CHAR or t.kind == kinds.VARBINARY
+        or t.kind == kinds.BINARY or t.kind == kinds.RAW then
+        return function(i)
+            builder.offsets[i + 1] = builder.offsets[i]
+        end
+    elseif builder.children_len > 0 or t.kind == kinds.NULL then
+        return function()
+            if C.mt_put_null(builder) < 0 then
+                error("out of memory", 0)
+            end
+        end
+    end
+    return function() end -- the rows are zeros
+end
+
+-- A constant argument has one row, which is that of all.
+local function first_row(get)
+    return function()
+        return get(0)
+    end
+end
+
+-- What the loop around a user's function names, and what binds it to a batch.
+local function new_place(calc, program, place, fn)
+    local call = program.calls[place.call]
+    local out = parse(program.registers[call.out].type)
+    local builder = C.mt_ffi_calc_begin(calc, place.call, true)
+    if builder == nil then
+        error(M.FAILED, 0)
+    end
+    local writer = writers.new(out, "", builder)
+    local gets, binds, types = {}, {}, { out }
+    for i, reg in ipairs(call.args) do
+        local register = program.registers[reg]
+        local t = parse(register.type)
+        types[i + 1] = t
+        local get, bind = readers.new(t, "argument " .. i)
+        gets[i] = register.constant and first_row(get) or get
+        binds[i] = bind
+    end
+    local self = { types = types, values = { fn, writer.put, skipper(out, builder), unpack(gets) } }
+    function self.start()
+        if C.mt_ffi_calc_begin(calc, place.call, true) == nil then
+            error(M.FAILED, 0)
+        end
+        writer.bind()
+        for i, reg in ipairs(call.args) do
+            binds[i](calc.columns[reg])
+        end
+        return call.mask > 0 and C.mt_ffi_calc_bits(calc, call.mask) or nil
+    end
+    return self
+end
+
+local function add_functions(env, calc, program, functions)
+    local places = {}
+    function env.functions(i)
+        local place = program.functions[i]
+        places[i] = new_place(calc, program, place, functions[place.fn])
+        return unpack(places[i].values)
+    end
+    function env.start(i)
+        return places[i].start()
+    end
+    function env.finish(i)
+        check(C.mt_ffi_calc_end(calc, program.functions[i].call, false))
+    end
+end
+
+local function environment(calc, program, functions)
+    local env = setmetatable({ band = bit.band, rshift = bit.rshift },
+        { __index = loops.environment })
+    add_pointers(env, calc)
+    add_functions(env, calc, program, functions)
+    function env.done(call)
+        check(C.mt_ffi_calc_end(calc, call, true))
+    end
+    return env
+end
+
+-- ---- what the text around them names -------------------------------------------------
+
+local function steps(calc, failures)
+    return {
+        input = function(reg, column) check(C.mt_ffi_calc_input(calc, reg, column)) end,
+        take = function(reg, from) check(C.mt_ffi_calc_take(calc, reg, from, false)) end,
+        take_first = function(reg, from) check(C.mt_ffi_calc_take(calc, reg, from, true)) end,
+        share = function(reg, from) check(C.mt_ffi_calc_share(calc, reg, from)) end,
+        call = function(call) check(C.mt_ffi_calc_call(calc, call)) end,
+        mask = function(mask, of, reg, how) check(C.mt_ffi_calc_mask(calc, mask, of, reg, how)) end,
+        select = function(reg) return check(C.mt_ffi_calc_select(calc, reg)) end,
+        need = function(reg, mask)
+            if failures[reg] then
+                check(C.mt_ffi_calc_refuse(calc, mask, failures[reg]))
+            end
+        end,
+    }
+end
+
+-- A constant that can't be computed is NULL, and fails the first row that needs it.
+local function compute_constants(calc, program, constants, failures)
+    C.mt_ffi_calc_begin_constants(calc)
+    for i, constant in ipairs(program.constants) do
+        local ok, message = pcall(constants[i])
+        if not ok then
+            if message == M.FAILED then
+                message = ffi.string(C.mt_ffi_calc_error(calc))
+            end
+            for reg = constant.first, constant.last do
+                local register = program.registers[reg]
+                if not register.literal and not register.null then
+                    check(C.mt_ffi_calc_null(calc, reg))
+                end
+            end
+            failures[constant.reg] = tostring(message)
+        end
+    end
+    calc.rows = 0
+end
+
+--- Loads a program.
+-- @tparam table program
+-- @tparam cdata calc the `mt_ffi_calc` that it runs on
+-- @tparam table functions the users' functions
+-- @treturn function run(from): the row to go on from
+function M.load(program, calc, functions)
+    local constants, failures = {}, {}
+    check(C.mt_ffi_calc_zone(calc, program.zone))
+    declare_registers(calc, program)
+    declare_calls(calc, program)
+    local env, step = environment(calc, program, functions), steps(calc, failures)
+    local function names(list)
+        local values, n = {}, 0
+        for name in list:gmatch "%S+" do
+            n = n + 1
+            values[n] = env[name]
+        end
+        return unpack(values, 1, n)
+    end
+    local chunk = assert(loadstring(program.source, "=program"))
+    setfenv(chunk, { names = names })
+    local run = chunk(calc, {}, constants, step.input, step.take, step.take_first, step.share,
+        step.call, step.mask, step.select, step.need, step.expand)
+    compute_constants(calc, program, constants, failures)
+    for i, call in ipairs(program.calls) do
+        if call.fn and not call.constant then
+            check(C.mt_ffi_calc_prepare(calc, i))
+        end
+    end
+    -- Called once a batch: compiling it would only try to swallow the loops.
+    jit.off(run)
+    return run
+end
+
+return M
