@@ -83,6 +83,29 @@ static const uint8_t *skip_quoted(const fs_rules *r, const uint8_t *p,
     return NULL;
 }
 
+static bool at_delimiter(const fs_rules *r, const uint8_t *p,
+                         const uint8_t *end)
+{
+    return (size_t)(end - p) >= r->delimiter_len &&
+           memcmp(p, r->delimiter, r->delimiter_len) == 0;
+}
+
+/* The delimiter or line feed behind the cell, or rest of one, at `p`; NULL when
+ * it isn't there. */
+static const uint8_t *skip_plain(const fs_rules *r, const uint8_t *p,
+                                 const uint8_t *end)
+{
+    while (p < end) {
+        p = find_any(p, end, r->delimiter[0], r->escape);
+        if (p == end || *p == '\n' || at_delimiter(r, p, end))
+            break;
+        if (*p == r->escape)
+            p++;
+        p++; /* or another character that begins as the delimiter does */
+    }
+    return p < end ? p : NULL;
+}
+
 /* The line feed that ends the record at `p`, walked cell by cell; NULL when it
  * isn't there. */
 static const uint8_t *walk_record(const fs_rules *r, const uint8_t *p,
@@ -91,16 +114,9 @@ static const uint8_t *walk_record(const fs_rules *r, const uint8_t *p,
     while (p < end) {
         if (*p == r->quote && !(p = skip_quoted(r, p, end)))
             return NULL;
-        for (;; p += 2) {
-            p = find_any(p, end, r->delimiter, r->escape);
-            if (p >= end || *p == '\n')
-                return p < end ? p : NULL;
-            if (*p == r->delimiter)
-                break;
-            if (end - p < 2)
-                return NULL;
-        }
-        p++;
+        if (!(p = skip_plain(r, p, end)) || *p == '\n')
+            return p;
+        p += r->delimiter_len;
     }
     return NULL;
 }

@@ -12,13 +12,14 @@
 /* A record that is longer fails: the bound of the block. */
 #define FS_RECORD_MAX (128 << 20)
 
-/* When a line feed is none: within quotes, behind an escape character. Each is
- * a byte of ASCII; -1 is none. With quote and escape -1 every line feed ends a
- * record, and `delimiter` and `comments` don't matter. */
+/* When a line feed is none: within quotes, behind an escape character. Both are
+ * bytes of ASCII; -1 is none. With both -1 every line feed ends a record, and
+ * the others don't matter. */
 typedef struct fs_rules {
     int quote;
     int escape;
-    int delimiter;
+    uint8_t delimiter[4]; /* one character, as UTF-8 */
+    size_t delimiter_len;
     bool comments; /* records that begin with '#' have neither */
 } fs_rules;
 

@@ -180,35 +180,62 @@ static bool is_on(const char *text)
     return text && strcasecmp(text, "true") == 0;
 }
 
-/* One character, or a Java escape of one, as the CSV format takes it; the
- * format itself refuses what is neither. */
-static int character_of(const char *text, int def)
+/* The code of a Java escape, as the CSV format takes it, or -1 where the text
+ * is the character itself. What is neither the format refuses. */
+static int escape_of(const char *text)
 {
     static const char letters[] = "tbf\\\"'", codes[] = "\t\b\f\\\"'";
     const char *at;
 
-    if (!text)
-        return def;
     if (strncmp(text, "U&'\\", 4) == 0)
         return (int)strtol(text + 4, NULL, 16);
     if (text[0] != '\\' || !text[1])
-        return (unsigned char)text[0];
+        return -1;
     if (text[1] == 'u')
         return (int)strtol(text + 2, NULL, 16);
     at = strchr(letters, text[1]);
-    return at ? codes[at - letters] : (unsigned char)text[0];
+    return at ? codes[at - letters] : -1;
+}
+
+static int byte_of(const char *text, int def)
+{
+    int code = text ? escape_of(text) : def;
+
+    return code < 0 && text ? (unsigned char)text[0] : code;
+}
+
+static void set_delimiter(fs_rules *r, const char *text)
+{
+    int code = escape_of(text);
+    uint8_t *d = r->delimiter;
+
+    if (code < 0) {
+        r->delimiter_len = strnlen(text, sizeof(r->delimiter));
+        memcpy(d, text, r->delimiter_len);
+    } else if (code < 0x80) {
+        *d = (uint8_t)code;
+        r->delimiter_len = 1;
+    } else {
+        r->delimiter_len = code < 0x800 ? 2 : 3;
+        if (code >= 0x800)
+            *d++ = (uint8_t)(0xE0 | code >> 12);
+        *d = (uint8_t)(code < 0x800 ? 0xC0 | code >> 6
+                                    : 0x80 | (code >> 6 & 0x3F));
+        d[1] = (uint8_t)(0x80 | (code & 0x3F));
+    }
 }
 
 fs_rules fs_options_rules(const fs_options *o)
 {
-    fs_rules r = {-1, -1, -1, false};
+    fs_rules r = {.quote = -1, .escape = -1};
+    const char *delimiter = format_option(o, "field-delimiter");
 
     if (!is_csv(o) || !o->multi_line)
         return r;
     if (!is_on(format_option(o, "disable-quote-character")))
-        r.quote = character_of(format_option(o, "quote-character"), '"');
-    r.escape = character_of(format_option(o, "escape-character"), -1);
-    r.delimiter = character_of(format_option(o, "field-delimiter"), ',');
+        r.quote = byte_of(format_option(o, "quote-character"), '"');
+    r.escape = byte_of(format_option(o, "escape-character"), -1);
+    set_delimiter(&r, delimiter && *delimiter ? delimiter : ",");
     r.comments = is_on(format_option(o, "allow-comments"));
     return r;
 }
