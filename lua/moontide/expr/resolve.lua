@@ -554,13 +554,13 @@ end
 --- ROW(a, b) with other names for its fields; nil when more than that is asked.
 local function renamed_row(row, t)
     local fields = {}
-    for i, field in ipairs(row.type.fields) do
+    for i, given in ipairs(row.type.fields) do
         local wanted = t.fields[i].type
-        if not logical.equal(field.type, wanted)
+        if not logical.equal(given.type, wanted)
             and not (wanted.kind == "VARCHAR" and wanted.length == logical.MAX_LENGTH) then
             return nil
         end
-        fields[i] = { name = t.fields[i].name, type = typing.with_nulls(wanted, field.type.nulls) }
+        fields[i] = { name = t.fields[i].name, type = typing.with_nulls(wanted, given.type.nulls) }
     end
     return call("ROW", logical.row(fields, { nulls = false }), row.args, row.pos)
 end

@@ -250,9 +250,9 @@ local function create_catalog(self, node)
     return node
 end
 
-local function create_function(self, node)
-    node.kind, node.if_not_exists = "create_function", if_not_exists(self)
-    self:path_of(node, "a function's name")
+--- A function's name and where it is.
+local function function_place(self, node)
+    self:path_of(node, "a function's name", node.system and 1 or nil)
     self:expect "AS"
     node.class = self:string "the function's place in single quotes, such as 'module.name'"
     if self:accept "LANGUAGE" then
@@ -262,6 +262,11 @@ local function create_function(self, node)
         self:unsupported "USING JAR"
     end
     return node
+end
+
+local function create_function(self, node)
+    node.kind, node.if_not_exists = "create_function", if_not_exists(self)
+    return function_place(self, node)
 end
 
 local CREATE = {
@@ -432,10 +437,21 @@ local ALTER = {
     end,
 }
 
+--- ALTER FUNCTION puts another function in the place of one.
+local function alter_function(self, node)
+    node.temporary = self:accept "TEMPORARY" or nil
+    node.system = node.temporary and self:accept "SYSTEM" or nil
+    self:expect "FUNCTION"
+    node.kind, node.if_exists = "alter_function", if_exists(self)
+    return function_place(self, node)
+end
+
 function Cursor:alter(pos)
     local node = { pos = pos }
-    if self:at "FUNCTION" or self:at "MATERIALIZED" or self:sees("TEMPORARY", "FUNCTION") then
-        self:unsupported("ALTER " .. self.key[self.i])
+    if self:at "FUNCTION" or self:at "TEMPORARY" then
+        return alter_function(self, node)
+    elseif self:at "MATERIALIZED" then
+        self:unsupported "ALTER MATERIALIZED TABLE"
     end
     for word, rule in pairs(ALTER) do
         if self:accept(word) then
@@ -443,7 +459,7 @@ function Cursor:alter(pos)
             return node
         end
     end
-    return self:fail("TABLE", "VIEW", "DATABASE", "CATALOG")
+    return self:fail("TABLE", "VIEW", "DATABASE", "CATALOG", "FUNCTION")
 end
 
 return Cursor

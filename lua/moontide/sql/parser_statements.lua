@@ -176,9 +176,8 @@ local function insert(self, pos)
     return node
 end
 
---- Statements up to END, each closed by ';'.
-local function statement_set(self, pos)
-    self:expect "BEGIN"
+--- INSERTs up to END, each closed by ';'.
+local function inserts(self, pos)
     local node = { kind = "statement_set", pos = pos, statements = {} }
     while not self:accept "END" do
         local at = self:pos()
@@ -193,6 +192,11 @@ local function statement_set(self, pos)
     return node
 end
 
+local function statement_set(self, pos)
+    self:expect "BEGIN"
+    return inserts(self, pos)
+end
+
 local function execute(self, pos)
     if self:accept_all("STATEMENT", "SET") then
         return statement_set(self, pos)
@@ -204,13 +208,11 @@ local function execute(self, pos)
     return { kind = "query", pos = pos, query = self:query() }
 end
 
+--- BEGIN STATEMENT SET; ... END, as SQL clients of older releases write it.
 local function begin(self, pos)
-    self.i = self.i - 1
-    if not self:sees("BEGIN", "STATEMENT", "SET") then
-        self.i = self.i + 1
-        self:fail "STATEMENT"
-    end
-    return self:unsupported("BEGIN STATEMENT SET: write EXECUTE STATEMENT SET BEGIN ... END", pos)
+    self:expect_all("STATEMENT", "SET")
+    self:expect ";"
+    return inserts(self, pos)
 end
 
 -- ---- EXPLAIN ------------------------------------------------------------------------

@@ -1,27 +1,35 @@
 --- Relations to the job's graph: the one place where plans are made.
 --
--- A planner serves one job. It first folds projections into each other, then
--- makes transformations (`moontide.graph`): a source for a scan, one projection
--- for all that select, rename and cast, a sink. A table that several inserts of
--- one job read becomes one source.
+-- A planner serves one job. `rewrite` first makes a better relation of what the
+-- analyzer found; here each part of it becomes a transformation
+-- (`moontide.graph`): a source for a scan, a projection for a calc that only
+-- selects, renames and casts, a program for one that computes, a sink. A table
+-- that several inserts of one job read becomes one source.
 --
 -- A connector wants physical columns before metadata; a source has that order,
 -- and the projection behind it gives the table's. Which columns are read at all
--- is found by the runtime from that projection.
+-- is found by the runtime from what the operators behind the source read.
 -- @module moontide.sql.planner
 local casts = require "moontide.sql.casts"
+local constants = require "moontide.sql.constants"
 local definitions = require "moontide.table.definition"
 local errors = require "moontide.error"
 local graph = require "moontide.graph"
+local hints = require "moontide.sql.hints"
+local literals = require "moontide.expr.literal"
 local logical = require "moontide.logical"
-local problem = require "moontide.sql.problem"
 local relation = require "moontide.sql.relation"
+local resolve = require "moontide.expr.resolve"
+local rewrite = require "moontide.sql.rewrite"
+local targets = require "moontide.sql.targets"
 local type_text = require "moontide.table.type_text"
+local typing = require "moontide.expr.typing"
 
 local Planner = {}
 Planner.__index = Planner
 
 local ENFORCER = "table.exec.sink.not-null-enforcer"
+local NOTHING = targets.NOTHING
 
 --- What becomes of a row that has NULL where the sink has NOT NULL.
 local function not_null_of(configuration)
@@ -36,7 +44,12 @@ end
 --- A planner for one job.
 -- @tparam Configuration configuration the environment's
 function Planner.new(configuration)
-    return setmetatable({ sources = {}, not_null = not_null_of(configuration) }, Planner)
+    return setmetatable({
+        sources = {},
+        configuration = configuration,
+        not_null = not_null_of(configuration),
+        session = { zone = configuration:get_string("table.local-time-zone", "UTC") },
+    }, Planner)
 end
 
 -- ---- connectors -----------------------------------------------------------------------
@@ -54,24 +67,12 @@ local function connector_of(options, name)
         .. "'connector' = '...'", name)
 end
 
---- The positions of all columns, in their order.
-local function identity(columns)
-    local place = {}
-    for i in ipairs(columns) do
-        place[i] = i
-    end
-    return place
-end
-
---- Positions, from 0, of the primary key's columns.
-local function key_positions(definition, columns)
+--- Positions, from 0, of columns by their names; nil without any.
+local function positions_of(names, columns)
     local positions = {}
-    for i, name in ipairs(definition.primary_key and definition.primary_key.columns or {}) do
-        for at, column in ipairs(columns) do
-            if column.name == name then
-                positions[i] = at - 1
-            end
-        end
+    for _, name in ipairs(names or {}) do
+        local at = logical.position(columns, name)
+        positions[#positions + 1] = at and at - 1 or nil
     end
     return #positions > 0 and positions or nil
 end
@@ -89,6 +90,7 @@ end
 local function attributes(role, definition, path, columns, physical_len, more)
     local options = definitions.option_map(definition.options, more)
     local name = table.concat(path, ".")
+    local key = definition.primary_key
     return {
         name = role .. ": " .. path[#path],
         connector = connector_of(options, name),
@@ -96,7 +98,8 @@ local function attributes(role, definition, path, columns, physical_len, more)
         table = name,
         physical_len = physical_len,
         metadata = metadata_keys(columns, physical_len),
-        primary_key = key_positions(definition, columns),
+        primary_key = positions_of(key and key.columns, columns),
+        partition_keys = positions_of(definition.partition_keys, columns),
     }
 end
 
@@ -114,82 +117,14 @@ local function take_parallelism(attrs, key)
     attrs.parallelism, attrs.options[key] = n, nil
 end
 
--- What stands for a column of NULLs where columns go by position.
-local NOTHING = 0
-
--- ---- folding ---------------------------------------------------------------------------
-
---- Every column of a relation as a pick: { index, name, type }.
-local function all_of(rel)
-    local picks = {}
-    for i, column in ipairs(rel.columns) do
-        picks[i] = { index = i, name = column.name, type = column.type }
-    end
-    return picks
-end
-
---- What a projection picks of its own input. Expressions are only references so
--- far: the analyzer refuses the rest.
-local function picks_of(project)
-    local picks = {}
-    for i, expr in ipairs(project.exprs) do
-        picks[i] = { index = expr.index, name = project.columns[i].name, type = expr.type }
-    end
-    return picks
-end
-
---- Would a value be cast on its way to `pick`, and then again to `type`? The
--- first cast may lose something, so the two are not one.
-local function casts_twice(base, pick, type)
-    local from = base.columns[pick.index].type
-    return not logical.equal(from, pick.type) and not logical.equal(pick.type, type)
-end
-
---- Folds projections of columns into one: a relation below them, and for each
--- column of `rel` where it comes from and its type.
--- @treturn table a relation, of any kind
--- @treturn table sequence of picks
-local function fold(rel)
-    if rel.kind ~= "project" then
-        return rel, all_of(rel)
-    end
-    local base, below = fold(rel.input)
-    local picks = picks_of(rel)
-    for _, pick in ipairs(picks) do
-        if casts_twice(base, below[pick.index], pick.type) then
-            return rel.input, picks_of(rel)
-        end
-        pick.index = below[pick.index].index
-    end
-    return base, picks
-end
-
---- As `fold`, when the columns in `order` are to become `types`.
-local function fold_to(rel, order, types)
-    local base, picks = fold(rel)
-    for i, at in ipairs(order) do
-        if at ~= NOTHING and casts_twice(base, picks[at], types[i].type) then
-            return rel, all_of(rel)
-        end
-    end
-    return base, picks
+--- What a connector says of itself: `pushes_filters`, `pushes_limit`, `metadata`
+-- (types by key). Nothing of one that can't be loaded: the job says why.
+local function described(name)
+    local ok, info = pcall(require("moontide.native").core.connector, name)
+    return ok and info or { metadata = {} }
 end
 
 -- ---- sources -----------------------------------------------------------------------------
-
-local function refuse_computed(definition, path)
-    local name = table.concat(path, ".")
-    for _, column in ipairs(definition.columns) do
-        if column.kind == "computed" then
-            errors.raise("UNSUPPORTED",
-                "not supported yet: computed columns (column '%s' of table '%s')",
-                column.name, name)
-        end
-    end
-    if definition.watermark then
-        errors.raise("UNSUPPORTED", "not supported yet: WATERMARK (of table '%s')", name)
-    end
-end
 
 --- A text that is the same for scans that can share a source.
 local function scan_id(scan)
@@ -201,179 +136,387 @@ local function scan_id(scan)
     return table.concat(parts, ",")
 end
 
---- The source of a scan, and for each column of the table its place in the
--- source's records.
-function Planner:source(scan)
+-- Options of a table that the watermark operator takes, by its own names.
+local WATERMARK_OPTIONS = { ["scan.watermark.emit.strategy"] = "strategy",
+    ["scan.watermark.idle-timeout"] = "idle-timeout" }
+
+--- The type of a source's records. Metadata has the connector's own type; a
+-- column that is declared as another is cast behind the source.
+local function source_columns(scan, ordered, physical_len, info)
+    local columns = {}
+    for i, column in ipairs(ordered) do
+        local own = i > physical_len and info.metadata[column.key]
+        columns[i] = { name = column.name, type = own and logical.parse(own) or column.type }
+        if own and typing.alike(columns[i].type, scan.columns[i].type) then
+            columns[i].type = column.type
+        end
+    end
+    return columns
+end
+
+local function new_source(scan)
+    local definition = scan.definition
+    local ordered, physical_len = definitions.connector_order(definition.columns)
+    local attrs = attributes("Source", definition, scan.path, ordered, physical_len, scan.options)
+    local info = described(attrs.connector)
+    take_parallelism(attrs, "scan.parallelism")
+    for key in pairs(WATERMARK_OPTIONS) do
+        attrs.options[key] = nil
+    end
+    local columns = source_columns(scan, ordered, physical_len, info)
+    attrs.type = logical.row(columns)
+    return { transformation = graph.source(attrs), columns = columns, info = info }
+end
+
+--- Notes what one reader wants of a source. Readers that want different things
+-- share a source that is told nothing.
+local function wish(source, scan, filters, limit)
+    local t, names = source.transformation, logical.names(source.columns)
+    filters = source.info.pushes_filters and filters or nil
+    limit = source.info.pushes_limit and not filters and limit or nil
+    local text = (filters and hints.text(filters, names) or "") .. "/" .. (limit or "")
+    if not source.wished then
+        source.wished, t.filters, t.limit = text, filters, limit
+    elseif source.wished ~= text then
+        t.filters, t.limit = nil, nil
+    end
+    return scan
+end
+
+--- The source of a scan.
+-- @tparam table scan
+-- @tparam[opt] table filters that its reader has
+-- @tparam[opt] number limit of rows that are enough
+-- @treturn table transformation
+-- @treturn table its columns
+function Planner:source(scan, filters, limit)
     local id = scan_id(scan)
     local known = self.sources[scan.definition] or {}
     self.sources[scan.definition] = known
-    if not known[id] then
-        refuse_computed(scan.definition, scan.path)
-        local columns, physical_len, place = definitions.connector_order(scan.definition.columns)
-        local attrs = attributes("Source", scan.definition, scan.path, columns, physical_len,
-            scan.options)
-        take_parallelism(attrs, "scan.parallelism")
-        attrs.type = logical.row(columns)
-        known[id] = { transformation = graph.source(attrs), place = place, columns = columns }
-    end
-    return known[id]
+    known[id] = known[id] or new_source(scan)
+    wish(known[id], scan, filters, limit)
+    return known[id].transformation, known[id].columns
 end
 
---- The transformation of what projections were folded down to, its columns as
--- they are there, and where the relation's columns are among them.
-function Planner:base(rel)
-    if rel.kind == "scan" then
-        local source = self:source(rel)
-        return source.transformation, source.columns, source.place
-    elseif rel.kind == "project" then
-        return self:rows(rel), rel.columns, identity(rel.columns)
-    end
-    local stream = rel.stream
-    return stream.transformation, logical.columns(stream.type), identity(rel.columns)
+--- What the source of a scan is told, for EXPLAIN: filters, and a limit.
+function Planner:pushed(scan)
+    local t = self.sources[scan.definition][scan_id(scan)].transformation
+    return t.filters, t.limit
 end
 
--- ---- projections ----------------------------------------------------------------------------
+--- What the watermark operator over a scan is told: the table's own options
+-- before the job's settings.
+function Planner:watermark_options(scan)
+    local settings = self.configuration
+    local options = {
+        interval = settings:get_string("pipeline.auto-watermark-interval"),
+        ["idle-timeout"] = settings:get_string("table.exec.source.idle-timeout"),
+    }
+    local of_table = scan and definitions.option_map(scan.definition.options, scan.options) or {}
+    for key, name in pairs(WATERMARK_OPTIONS) do
+        options[name] = of_table[key] or options[name]
+    end
+    return options
+end
 
---- Does a projection change nothing but perhaps the names of columns?
-local function changes_nothing(columns, picks)
-    if #picks ~= #columns then
+-- ---- columns by position ------------------------------------------------------------------
+
+--- The record type of columns; names that stand twice are numbered.
+local function row_of(columns)
+    local fields, taken = {}, {}
+    for i, column in ipairs(columns) do
+        local name, n = column.name, 0
+        while taken[name] do
+            name, n = column.name .. n, n + 1
+        end
+        taken[name] = true
+        fields[i] = { name = name, type = column.type }
+    end
+    return logical.row(fields)
+end
+
+--- Where a calc's expression takes a column from by position, perhaps cast:
+-- the column's index, or NOTHING for NULLs; nil for what must be computed.
+local function pick_of(expr)
+    if expr.kind == "input" then
+        return expr.index
+    elseif expr.kind == "literal" and expr.value == nil then
+        return NOTHING
+    elseif expr.fn == "CAST" and expr.args[1].kind == "input" then
+        return expr.args[1].index
+    end
+    return nil
+end
+
+--- A calc that only selects, renames and casts: the position of each column.
+local function picks_of(calc)
+    if calc.condition or calc.input.kind == "correlate" then
+        return nil
+    end
+    local picks = {}
+    for i, expr in ipairs(calc.exprs) do
+        picks[i] = pick_of(expr)
+        if not picks[i] then
+            return nil
+        end
+    end
+    return picks
+end
+
+--- Does a projection change nothing?
+local function changes_nothing(transformation, picks, wanted)
+    if transformation.type ~= tostring(wanted) then
         return false
     end
-    for i, pick in ipairs(picks) do
-        if pick.at ~= i or not logical.equal(columns[i].type, pick.type, true) then
+    for i, at in ipairs(picks) do
+        if at ~= i then
             return false
         end
     end
     return true
 end
 
---- The records of a relation as type `wanted`, whose columns are the relation's
--- in the order that `order` gives.
--- @tparam table rel
--- @tparam table order positions of the relation's columns, from 1; `NOTHING` for
--- a column of NULLs
--- @param wanted record type
--- @tparam[opt] string not_null what becomes of rows that it doesn't allow
--- @treturn table transformation
-function Planner:records(rel, order, wanted, not_null)
-    local types, chosen = logical.columns(wanted), {}
-    local base, picks = fold_to(rel, order, types)
-    local transformation, columns, place = self:base(base)
-    for i, at in ipairs(order) do
-        chosen[i] = { at = at == NOTHING and NOTHING or place[picks[at].index],
-            type = types[i].type }
-    end
-    local same_type = tostring(wanted) == transformation.type
-    if same_type and changes_nothing(columns, chosen) then
+local function project(transformation, picks, wanted, not_null)
+    if changes_nothing(transformation, picks, wanted) then
         return transformation
     end
-    local indexes, names = {}, {}
-    for i, pick in ipairs(chosen) do
+    local indexes = {}
+    for i, at in ipairs(picks) do
         -- The operator counts from 0, so that NOTHING is -1.
-        indexes[i], names[i] = pick.at - 1, types[i].name
+        indexes[i] = at - 1
     end
     return graph.project(transformation, {
-        name = ("Calc(select=[%s])"):format(table.concat(names, ", ")),
+        name = ("Calc(select=[%s])"):format(table.concat(logical.names(logical.columns(wanted)),
+            ", ")),
         columns = indexes,
         type = wanted,
         not_null = not_null,
     })
 end
 
+local function identity(columns)
+    local picks = {}
+    for i in ipairs(columns) do
+        picks[i] = i
+    end
+    return picks
+end
+
+--- References to all columns of a relation.
+local function references(rel)
+    local exprs = {}
+    for i, column in ipairs(rel.columns) do
+        exprs[i] = relation.input(i, column.type)
+    end
+    return exprs
+end
+
+-- ---- calcs --------------------------------------------------------------------------------
+
+--- What a table function or UNNEST is to a program.
+local function expansion_of(correlate)
+    return {
+        udf = correlate.udf, args = correlate.args, unnest = correlate.unnest,
+        ordinality = correlate.ordinality, outer = correlate.outer,
+        columns = row_of(correlate.made),
+    }
+end
+
+--- The type that a program can give when that one is wanted: what may be NULL
+-- stays so.
+local function given_type(calc, wanted)
+    local fields = {}
+    for i, column in ipairs(logical.columns(wanted)) do
+        local expr = calc.exprs[i]
+        fields[i] = { name = column.name,
+            type = expr.type.nulls and column.type:nullable() or column.type }
+    end
+    return logical.row(fields)
+end
+
+local function calc_name(calc, wanted)
+    local text = ("Calc(select=[%s]%s)"):format(
+        table.concat(logical.names(logical.columns(wanted)), ", "),
+        calc.condition and ", where=[...]" or "")
+    return calc.input.kind == "correlate" and "Correlate -> " .. text or text
+end
+
+--- The program of a calc that computes.
+function Planner:program(calc, wanted, limit)
+    local correlate = calc.input.kind == "correlate" and calc.input or nil
+    local input = correlate and correlate.input or calc.input
+    local transformation = self:transformation(input, {
+        filters = not correlate and hints.filters(calc.condition) or nil,
+        limit = not correlate and not calc.condition and limit or nil,
+    })
+    local output = given_type(calc, wanted)
+    local program = require("moontide.expr.compile").calc {
+        input = row_of(logical.columns(logical.parse(transformation.type))),
+        condition = calc.condition, exprs = calc.exprs, output = output,
+        expand = correlate and expansion_of(correlate), statement = self.statement,
+        session = self.session,
+    }
+    local result = graph.calc(transformation, { name = calc_name(calc, wanted), type = output,
+        program = program })
+    if self.listings then
+        self.listings[#self.listings + 1] = { name = result.name, text = program.listing }
+    end
+    return result
+end
+
+--- The records of a rewritten relation as that type.
+-- @tparam table rel
+-- @param wanted record type, whose columns are the relation's in their order
+-- @tparam[opt] string not_null what becomes of rows that it doesn't allow
+-- @tparam[opt] number limit of rows that are enough for the reader
+function Planner:typed(rel, wanted, not_null, limit)
+    local picks = rel.kind == "calc" and picks_of(rel)
+    if picks then
+        return project(self:transformation(rel.input, { limit = limit }), picks, wanted, not_null)
+    end
+    local transformation = rel.kind == "calc" and self:program(rel, wanted, limit)
+        or self:transformation(rel, { limit = limit })
+    return project(transformation, identity(rel.columns), wanted, not_null)
+end
+
+-- ---- relations ------------------------------------------------------------------------------
+
+-- By kind: function(planner, relation, wants), where `wants` says what the reader
+-- wants of a source: `filters`, and `limit` of rows that are enough.
+local make = {}
+
+function make.scan(self, scan, wants)
+    local transformation, columns = self:source(scan, wants.filters, wants.limit)
+    for i, column in ipairs(scan.columns) do
+        if not typing.alike(columns[i].type, column.type) then
+            return project(transformation, identity(columns), row_of(scan.columns))
+        end
+    end
+    return transformation
+end
+
+function make.stream(_, rel)
+    return rel.stream.transformation
+end
+
+function make.calc(self, rel, wants)
+    return self:typed(rel, row_of(rel.columns), nil, wants.limit)
+end
+
+function make.values(self, rel)
+    return constants.rows(self, rel, row_of(rel.columns))
+end
+
+function make.union(self, rel, wants)
+    local inputs, wanted = {}, row_of(rel.columns)
+    for i, input in ipairs(rel.inputs) do
+        inputs[i] = self:typed(input, wanted, nil, wants.limit)
+    end
+    return graph.union(inputs)
+end
+
+function make.limit(self, rel)
+    local enough = rel.limit and rel.limit + rel.offset
+    return graph.limit(self:transformation(rel.input, { limit = enough }), {
+        name = "Limit", limit = rel.limit, offset = rel.offset > 0 and rel.offset or nil })
+end
+
+function make.correlate(self, rel)
+    return self:program({ kind = "calc", input = rel, columns = rel.columns,
+        exprs = references(rel) }, row_of(rel.columns))
+end
+
+--- The scan that a watermark stands over.
+local function scan_below(rel)
+    while rel and rel.kind ~= "scan" do
+        rel = rel.input
+    end
+    return rel
+end
+
+--- The watermark's value becomes a last column, which the operator takes off.
+function make.watermark(self, rel, wants)
+    local exprs, columns = references(rel), {}
+    for i, column in ipairs(rel.columns) do
+        columns[i] = column
+    end
+    exprs[#exprs + 1] = rel.expr
+    columns[#columns + 1] = { name = "$watermark", type = rel.expr.type }
+    local with = rewrite.calc(rel.input, nil, exprs, columns)
+    return graph.watermark(self:transformation(with, { limit = wants.limit }), {
+        rowtime = rel.rowtime - 1, column = #columns - 1, type = row_of(rel.columns),
+        options = self:watermark_options(scan_below(rel.input)),
+    })
+end
+
+--- The transformation of a rewritten relation, whose columns are the
+-- relation's.
+-- @tparam table rel
+-- @tparam[opt] table wants see `make`
+function Planner:transformation(rel, wants)
+    return make[rel.kind](self, rel, wants or {})
+end
+
+-- ---- what a relation ends in -------------------------------------------------------------------
+
+--- The one statement that a relation's expressions are places of; nil when
+-- there are several.
+local function statement_of(rel, found)
+    found = found or {}
+    found[#found + 1] = rel.statement
+    for _, input in ipairs(relation.inputs(rel)) do
+        statement_of(input, found)
+    end
+    for _, text in ipairs(found) do
+        if text ~= found[1] then
+            return nil
+        end
+    end
+    return found[1]
+end
+
+--- A relation rewritten, with its columns in that order and of those types.
+-- @tparam table rel
+-- @tparam table order positions of the relation's columns, from 1; `NOTHING` for
+-- a column of NULLs
+-- @tparam table types { name, type }
+-- @treturn table
+local function shaped(rel, order, types)
+    local base, exprs = rewrite.relation(rel), {}
+    for i, at in ipairs(order) do
+        exprs[i] = at == NOTHING and literals.null(types[i].type)
+            or resolve.cast_to(relation.input(at, base.columns[at].type), types[i].type)
+    end
+    return rewrite.calc(base, nil, exprs, relation.columns_of(exprs, logical.names(types), base))
+end
+
+--- The records of a relation as that type.
+-- @tparam table rel
+-- @tparam table order positions of its columns, see above
+-- @param wanted record type
+-- @tparam[opt] string not_null what becomes of rows that it doesn't allow
+-- @treturn table transformation
+function Planner:records(rel, order, wanted, not_null)
+    self.statement = statement_of(rel)
+    return self:typed(shaped(rel, order, logical.columns(wanted)), wanted, not_null)
+end
+
 --- The records of a relation as a row of its columns.
 function Planner:rows(rel)
-    return self:records(rel, identity(rel.columns), logical.row(rel.columns))
+    return self:records(rel, identity(rel.columns), row_of(rel.columns))
 end
 
--- ---- inserts -----------------------------------------------------------------------------------
-
-local function mismatch(where, rel, columns, why)
-    return problem.raise(where.text, where.pos,
-        ("column types of query result and sink for table '%s' do not match: %s "
-            .. "(query %s, sink %s)"):format(where.name, why, type_text.columns(rel.columns),
-            type_text.columns(columns)))
-end
-
-local function refuse_column(where, columns, name)
-    local at = logical.position(where.definition.columns, name)
-    local kind = at and (where.definition.columns[at].expr and "computed" or "virtual")
-    local message = at
-        and ("column '%s' of table '%s' is %s, it can't be written"):format(name, where.name, kind)
-        or ("column '%s' does not exist in table '%s'%s"):format(name, where.name,
-            problem.hint(name, logical.names(columns)))
-    problem.raise(where.text, where.columns_pos, message)
-end
-
---- Columns that an INSERT leaves out become NULL, so they must be nullable.
-local function refuse_left_out(where, columns, given)
-    local missing = {}
-    for at, column in ipairs(columns) do
-        if not given[at] and not column.type.nulls then
-            missing[#missing + 1] = ("'%s'"):format(column.name)
-        end
-    end
-    if #missing > 0 then
-        problem.raise(where.text, where.columns_pos, ("table '%s' has NOT NULL columns that are "
-            .. "left out: %s"):format(where.name, table.concat(missing, ", ")))
-    end
-end
-
---- The sink's columns that an INSERT names, by position in `columns`.
-local function named_columns(where, columns, names)
-    local positions, seen = {}, {}
-    for i, name in ipairs(names) do
-        positions[i] = logical.position(columns, name)
-        if not positions[i] then
-            refuse_column(where, columns, name)
-        elseif seen[positions[i]] then
-            problem.raise(where.text, where.columns_pos, ("column '%s' stands twice"):format(name))
-        end
-        seen[positions[i]] = true
-    end
-    refuse_left_out(where, columns, seen)
-    return positions
-end
-
---- For each of the sink's columns, the column of the query that goes there, or
--- NOTHING.
-local function query_positions(where, rel, columns, names)
-    local targets = names and named_columns(where, columns, names) or identity(columns)
-    if #targets ~= #rel.columns then
-        mismatch(where, rel, columns, ("%d columns for %d"):format(#rel.columns, #targets))
-    end
-    local from = {}
-    for i = 1, #columns do
-        from[i] = NOTHING
-    end
-    for i, target in ipairs(targets) do
-        local given, column = rel.columns[i], columns[target]
-        from[target] = i
-        if not casts.implicit(given.type, column.type) then
-            -- A stream without a type is the one mistake that needs more words.
-            local hint = given.type.kind == "RAW"
-                and ": give the stream's last step an output type" or ""
-            mismatch(where, rel, columns, ("column '%s' is %s, '%s' of the query is %s%s"):format(
-                column.name, type_text.summary(column.type), given.name,
-                type_text.summary(given.type), hint))
-        end
-    end
-    return from
-end
-
---- A sink that writes a relation into a table.
--- @tparam table rel
--- @tparam table target `definition`, `path` (full); optionally `names` (of the
--- columns to write), `options` (of a hint), and for errors `text`, `pos`,
--- `columns_pos`
--- @treturn table the sink's transformation
-function Planner:insert(rel, target)
+--- How a relation goes into a table: its columns' order, the types that they are
+-- stored as, what becomes of NULLs, and the sink's attributes.
+local function insertion(self, rel, target)
     local definition = target.definition
     local where = {
-        definition = definition, name = table.concat(target.path, "."),
-        text = target.text, pos = target.pos, columns_pos = target.columns_pos,
+        definition = definition, name = table.concat(target.path, "."), names = target.names,
+        static = target.static, text = target.text, pos = target.pos,
+        columns_pos = target.columns_pos,
     }
     local writable = definitions.writable(definition)
-    local from = query_positions(where, rel, writable, target.names)
+    local from = targets.match(where, rel.columns, writable)
     local columns, physical_len, place = definitions.connector_order(writable)
     local order, stored, not_null = {}, {}, nil
     for i, at in ipairs(place) do
@@ -384,11 +527,21 @@ function Planner:insert(rel, target)
         not_null = not_null or not column.type.nulls and self.not_null or nil
     end
     local attrs = attributes("Sink", definition, target.path, columns, physical_len, target.options)
+    attrs.overwrite = target.overwrite or nil
     take_parallelism(attrs, "sink.parallelism")
-    return graph.sink(self:records(rel, order, logical.row(stored), not_null), attrs)
+    return order, stored, not_null, attrs
 end
 
--- ---- collecting and streams ---------------------------------------------------------
+--- A sink that writes a relation into a table.
+-- @tparam table rel
+-- @tparam table target `definition`, `path` (full); optionally `names` (of the
+-- columns to write), `static` (see `moontide.sql.targets`), `overwrite`,
+-- `options` (of a hint), and for errors `text`, `pos`, `columns_pos`
+-- @treturn table the sink's transformation
+function Planner:insert(rel, target)
+    local order, stored, not_null, attrs = insertion(self, rel, target)
+    return graph.sink(self:records(rel, order, logical.row(stored), not_null), attrs)
+end
 
 --- Hands a relation's rows to the program.
 -- @treturn table the transformation whose node is collected from
@@ -419,17 +572,16 @@ end
 
 -- ---- EXPLAIN ------------------------------------------------------------------------
 
---- The relation with its projections folded: the optimized plan.
-function Planner.optimized(rel)
-    local base, picks = fold(rel)
-    for i, pick in ipairs(picks) do
-        local column = base.columns[i]
-        if #picks ~= #base.columns or pick.index ~= i or pick.name ~= column.name
-            or not logical.equal(pick.type, column.type) then
-            return relation.pick(base, picks)
-        end
+--- The relation that is planned: rewritten, and for an insert as the table wants
+-- it.
+-- @tparam table rel
+-- @tparam[opt] table target as for `insert`
+function Planner:optimized(rel, target)
+    if not target then
+        return rewrite.relation(rel)
     end
-    return base
+    local order, stored = insertion(self, rel, target)
+    return shaped(rel, order, stored)
 end
 
 return Planner

@@ -19,7 +19,6 @@ local explain = require "moontide.table.explain"
 local Functions = require "moontide.table.functions"
 local parser = require "moontide.sql.parser"
 local Planner = require "moontide.sql.planner"
-local relation = require "moontide.sql.relation"
 local results = require "moontide.table.result"
 local schema = require "moontide.table.schema"
 local statements = require "moontide.table.statements"
@@ -330,7 +329,8 @@ function TableEnvironment:from_descriptor(descriptor)
     if not ok then
         args.bad(1, "from_descriptor", message)
     end
-    return Table(self, relation.scan(descriptor:definition(), self:unnamed_path "Source"))
+    local definition = self:analyzer():declare(descriptor:definition())
+    return Table(self, self:analyzer():table(definition, self:unnamed_path "Source"))
 end
 
 local FROM_ELEMENTS = args.signature("from_elements", {
@@ -403,8 +403,8 @@ local function put_table(self, method, path, descriptor, temporary, if_not_exist
     elseif not ok then
         args.bad(2, method, message)
     end
-    local done, problem, there = self.catalog:put(parser.path(path), descriptor:definition(),
-        temporary)
+    local done, problem, there = self.catalog:put(parser.path(path),
+        self:analyzer():declare(descriptor:definition()), temporary)
     if not done and not (if_not_exists and there) then
         errors.raise("SQL", "%s", problem)
     end

@@ -403,15 +403,8 @@ function ResolvedSchema:get_primary_key()
     return self.primary_key or nil
 end
 
-local function column_line(column, watermark)
-    local parts = { ast.quote(column.name) }
-    if column.type then
-        parts[2] = type_text.summary(column.type)
-        if watermark and #watermark.path == 1 and watermark.path[1] == column.name then
-            parts[2] = type_text.without_null(column.type) .. " *ROWTIME*"
-                .. (column.type.nulls and "" or " NOT NULL")
-        end
-    end
+local function column_line(column)
+    local parts = { ast.quote(column.name), column.type and type_text.column(column) }
     if column.kind == "metadata" then
         parts[#parts + 1] = "METADATA"
             .. (column.explicit_key and " FROM " .. ast.string_text(column.explicit_key)
@@ -426,7 +419,7 @@ end
 function ResolvedSchema:__tostring()
     local lines, watermark, key = {}, self.watermark, self.primary_key
     for i, column in ipairs(self.columns) do
-        lines[i] = "  " .. column_line(column, watermark)
+        lines[i] = "  " .. column_line(column)
     end
     if watermark then
         local at

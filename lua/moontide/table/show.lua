@@ -12,23 +12,6 @@ local M = {}
 
 -- ---- DESCRIBE -----------------------------------------------------------------------
 
---- The type of a column as DESCRIBE shows it.
-local function type_cell(statement, definition, column)
-    local watermark = definition.watermark
-    local computed = column.expr
-    if computed and computed.kind == "call" and computed.name == "PROCTIME" then
-        return "TIMESTAMP_LTZ(3) *PROCTIME*", false
-    elseif not column.type then
-        problem.unsupported(statement.text, statement.path_pos,
-            ("computed columns (the type of '%s')"):format(column.name))
-    end
-    local text = type_text.without_null(column.type)
-    if watermark and #watermark.path == 1 and watermark.path[1] == column.name then
-        text = text .. " *ROWTIME*"
-    end
-    return text, column.type.nulls
-end
-
 local function extras_cell(column)
     if column.kind == "computed" then
         return "AS " .. ast.expression_text(column.expr)
@@ -51,13 +34,13 @@ local function key_cell(definition, name)
 end
 
 --- The rows of DESCRIBE: name, type, null, key, extras, watermark, comment.
-local function column_rows(statement, definition)
+local function column_rows(definition)
     local rows, commented = {}, false
     for i, column in ipairs(definition.columns) do
-        local text, nulls = type_cell(statement, definition, column)
         local watermark = definition.watermark
         local marks = watermark and #watermark.path == 1 and watermark.path[1] == column.name
-        rows[i] = { column.name, text, nulls and "TRUE" or "FALSE",
+        rows[i] = { column.name, type_text.column(column, true),
+            column.type.nulls and "TRUE" or "FALSE",
             key_cell(definition, column.name),
             extras_cell(column), marks and ast.expression_text(watermark.expr) or nil,
             column.comment }
@@ -73,7 +56,7 @@ local function describe(t_env, statement, keep)
     if definition.kind == "view" then
         definition = t_env:analyzer(statement.text):object(path, statement.path_pos)
     end
-    local rows, commented = column_rows(statement, definition)
+    local rows, commented = column_rows(definition)
     local columns, kept = {}, {}
     for i = 1, commented and 7 or 6 do
         columns[i] = { name = DESCRIBE_COLUMNS[i] }

@@ -5,6 +5,7 @@ local Catalog = require "moontide.table.catalog"
 local definitions = require "moontide.table.definition"
 local errors = require "moontide.error"
 local explain = require "moontide.table.explain"
+local logical = require "moontide.logical"
 local problem = require "moontide.sql.problem"
 local relation = require "moontide.sql.relation"
 local results = require "moontide.table.result"
@@ -45,13 +46,65 @@ local function like_source(t_env, statement)
     return other
 end
 
+--- The columns that a statement itself declares, and its watermark, as a set: the
+-- places of their expressions are in its text.
+local function own_elements(elements, definition)
+    local own = {}
+    for _, element in ipairs(elements) do
+        if element.kind == "watermark" then
+            own[definition.watermark] = true
+        elseif element.name then
+            own[element.name] = true
+        end
+    end
+    return own
+end
+
+--- The columns of the query that CREATE TABLE ... AS fills a table with.
+local function elements_of_query(statement, rel)
+    if statement.temporary then
+        problem.unsupported(statement.text, statement.pos, "CREATE TEMPORARY TABLE ... AS SELECT")
+    elseif statement.partitioned_by then
+        problem.unsupported(statement.text, statement.pos, "PARTITIONED BY with AS SELECT")
+    elseif #statement.elements > 0 then
+        problem.unsupported(statement.text, statement.elements[1].pos,
+            "columns before AS SELECT")
+    end
+    local elements = {}
+    for i, column in ipairs(rel.columns) do
+        if column.type.kind == "NULL" then
+            problem.raise(statement.text, statement.query.pos,
+                ("column '%s' is NULL, which has no type: write CAST(NULL AS ...)"):format(
+                    column.name))
+        end
+        elements[i] = { kind = "column", name = column.name, type = column.type }
+    end
+    return elements
+end
+
+--- CREATE TABLE ... AS SELECT: the table, then a job that fills it.
+local function create_table_as(t_env, statement)
+    local rel = t_env:analyzer(statement.text):query(statement.query)
+    if statement.if_not_exists and t_env.catalog:find(statement.path) then
+        return results.ok()
+    end
+    statement.elements = elements_of_query(statement, rel)
+    local definition = definitions.of_statement(statement, nil, reporter(statement))
+    definition.pos = nil
+    problem.check(statement, t_env.catalog:put(statement.path, definition))
+    return t_env:run_inserts { { relation = rel, target = { definition = definition,
+        path = t_env.catalog:qualify(statement.path), text = statement.text,
+        pos = statement.query.pos } } }
+end
+
 function run.create_table(t_env, statement)
     if statement.query then
-        problem.unsupported(statement.text, statement.query.pos, "CREATE TABLE ... AS SELECT")
+        return create_table_as(t_env, statement)
     end
     local definition = definitions.of_statement(statement, like_source(t_env, statement),
         reporter(statement))
     definition.pos = nil
+    t_env:analyzer(statement.text):declare(definition, own_elements(statement.elements, definition))
     return done_unless(statement, statement.if_not_exists,
         t_env.catalog:put(statement.path, definition, statement.temporary))
 end
@@ -92,8 +145,34 @@ function run.create_catalog(t_env, statement)
         t_env.catalog:get_catalog(name))
 end
 
-function run.create_function(_, statement)
-    return problem.unsupported(statement.text, statement.pos, "CREATE FUNCTION")
+local function check_language(statement)
+    if statement.language and statement.language ~= "LUA" then
+        problem.unsupported(statement.text, statement.pos,
+            ("functions in %s: write LANGUAGE LUA"):format(statement.language))
+    end
+end
+
+--- Which of the user's functions a statement is about.
+local function function_options(statement, replace)
+    return { temporary = statement.temporary, system = statement.system, replace = replace }
+end
+
+function run.create_function(t_env, statement)
+    check_language(statement)
+    local done, message = t_env.functions:put(statement.path, { class = statement.class },
+        function_options(statement))
+    return done_unless(statement, statement.if_not_exists, done, message, true)
+end
+
+function run.alter_function(t_env, statement)
+    check_language(statement)
+    local done, message = t_env.functions:remove(statement.path, function_options(statement))
+    if not done then
+        return done_unless(statement, statement.if_exists, done, message, true)
+    end
+    problem.check(statement, t_env.functions:put(statement.path, { class = statement.class },
+        function_options(statement)))
+    return results.ok()
 end
 
 -- ---- DROP -----------------------------------------------------------------------------------
@@ -120,8 +199,9 @@ function drop.CATALOG(t_env, statement)
     return done_unless(statement, statement.if_exists, done, message, not there)
 end
 
-function drop.FUNCTION(_, statement)
-    return problem.unsupported(statement.text, statement.pos, "DROP FUNCTION")
+function drop.FUNCTION(t_env, statement)
+    local done, message = t_env.functions:remove(statement.path, function_options(statement))
+    return done_unless(statement, statement.if_exists, done, message, true)
 end
 
 function run.drop(t_env, statement)
@@ -155,6 +235,8 @@ function run.alter_table(t_env, statement)
         return results.ok()
     end
     local definition = alter.apply(object, action, reporter(statement))
+    t_env:analyzer(statement.text):declare(definition, own_elements(action.elements or {},
+        definition))
     problem.check(statement, t_env.catalog:put(path, definition, temporary, true))
     return results.ok()
 end
@@ -251,28 +333,69 @@ end
 
 -- ---- queries and INSERT -------------------------------------------------------------
 
+local function check_partition(statement, text, definition, name)
+    if not logical.position(definition.columns, name) then
+        definitions.need_column(definition, name, "PARTITION", statement.path_pos,
+            function(pos, message)
+                problem.raise(text, pos, message)
+            end)
+    end
+    for _, key in ipairs(definition.partition_keys) do
+        if key == name then
+            return
+        end
+    end
+    problem.raise(text, statement.path_pos,
+        ("PARTITION: the table isn't PARTITIONED BY '%s'"):format(name))
+end
+
+--- PARTITION (k = v): its values as columns behind the query's, and which they
+-- are.
+local function with_partition(analyzer, rel, statement, text, definition)
+    local picks, static = {}, {}
+    for i, column in ipairs(rel.columns) do
+        picks[i] = relation.input(i, column.type)
+    end
+    local names = relation.names(rel)
+    for _, item in ipairs(statement.partition or {}) do
+        local name, value = item[1], item[2]
+        check_partition(statement, text, definition, name)
+        if value then
+            local column = definitions.need_column(definition, name)
+            picks[#picks + 1] = analyzer:expression(nil, { kind = "cast", pos = value.pos,
+                arg = value, type = column.type })
+            names[#names + 1] = name
+            static[#static + 1] = { name = name }
+        end
+    end
+    if #static == 0 then
+        return rel, nil
+    end
+    local whole = relation.project(rel, picks, names)
+    whole.statement = text
+    return whole, static
+end
+
 --- The insertion that an INSERT means.
 -- @tparam TableEnvironment t_env
 -- @tparam table statement the INSERT
 -- @tparam string text the text that its places are of
 function M.insertion(t_env, statement, text)
     local place = { text = text, path_pos = statement.path_pos }
-    if statement.overwrite then
-        problem.unsupported(text, statement.pos, "INSERT OVERWRITE")
-    elseif statement.partition then
-        problem.unsupported(text, statement.pos, "INSERT with PARTITION")
-    end
     local definition, path = problem.check(place, t_env.catalog:get(statement.path))
     if definition.kind ~= "table" then
         problem.refuse(place, ("'%s' is a view: only tables can be written"):format(
             Catalog.name_of(path)))
     end
+    local analyzer = t_env:analyzer(text)
+    local rel, static = with_partition(analyzer, analyzer:query(statement.query), statement, text,
+        definition)
     return {
-        relation = t_env:analyzer(text):query(statement.query),
+        relation = rel,
         target = {
-            definition = definition, path = path, names = statement.columns,
-            options = statement.options, text = text, pos = statement.query.pos,
-            columns_pos = statement.columns_pos,
+            definition = definition, path = path, names = statement.columns, static = static,
+            overwrite = statement.overwrite, options = statement.options, text = text,
+            pos = statement.query.pos, columns_pos = statement.columns_pos,
         },
     }
 end
