@@ -75,7 +75,7 @@ LIB     := $(BUILD)/lib/libmoontide.so
 ARCHIVE := $(BUILD)/lib/libmoontide.a
 CORE    := $(BUILD)/lua/moontide/core.so
 BIN     := $(if $(CLI),$(BUILD)/bin/moontide)
-LIBS     = $(LUA_LIBS) -lxxhash -ldl -lm -lstdc++
+LIBS     = $(LUA_LIBS) -lxxhash -lpcre2-8 -lcrypto -ldl -lm -lstdc++
 
 CONNECTORS := $(notdir $(patsubst %/,%,$(filter-out connectors/formats/,$(wildcard connectors/*/))))
 FORMATS    := $(addprefix formats/,$(notdir $(patsubst %/,%,$(wildcard connectors/formats/*/))))

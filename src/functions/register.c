@@ -11,13 +11,41 @@
 extern const mt__function mt__functions_arithmetic[];
 extern const mt__function mt__functions_choose[];
 extern const mt__function mt__functions_compare[];
+extern const mt__function mt__functions_condition[];
+extern const mt__function mt__functions_convert[];
+extern const mt__function mt__functions_digest[];
+extern const mt__function mt__functions_in[];
+extern const mt__function mt__functions_like[];
 extern const mt__function mt__functions_logic[];
+extern const mt__function mt__functions_math[];
+extern const mt__function mt__functions_random[];
+extern const mt__function mt__functions_regex[];
+extern const mt__function mt__functions_round[];
+extern const mt__function mt__functions_text[];
+extern const mt__function mt__functions_text_case[];
+extern const mt__function mt__functions_text_encode[];
+extern const mt__function mt__functions_text_search[];
+extern const mt__function mt__functions_url[];
 
 static const mt__function *const tables[] = {
     mt__functions_arithmetic,
     mt__functions_choose,
     mt__functions_compare,
+    mt__functions_condition,
+    mt__functions_convert,
+    mt__functions_digest,
+    mt__functions_in,
+    mt__functions_like,
     mt__functions_logic,
+    mt__functions_math,
+    mt__functions_random,
+    mt__functions_regex,
+    mt__functions_round,
+    mt__functions_text,
+    mt__functions_text_case,
+    mt__functions_text_encode,
+    mt__functions_text_search,
+    mt__functions_url,
     NULL,
 };
 

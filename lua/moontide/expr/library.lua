@@ -11,7 +11,10 @@ local GROUPS = {
     { "comparison", "Comparison" },
     { "logical", "Logic" },
     { "arithmetic", "Arithmetic" },
+    { "string", "Text" },
     { "conditional", "Conditions" },
+    { "conversion", "Conversions" },
+    { "hash", "Digests" },
 }
 
 local entries, by_name, names, groups

@@ -43,6 +43,22 @@ local function infer_null_test(args)
     return boolean(false), { args[1].type }
 end
 
+--- Texts: one, its pattern, and perhaps an escape character.
+local function infer_match(name)
+    return function(args)
+        local nulls, targets = false, {}
+        for i, arg in ipairs(args) do
+            local t = arg.type
+            if not typing.CHARACTERS[t.kind] and t.kind ~= "NULL" then
+                return nil, ("%s takes texts, not %s"):format(name, tostring(t))
+            end
+            nulls = nulls or t.nulls
+            targets[i] = t.kind == "NULL" and logical.scalar("VARCHAR") or t
+        end
+        return boolean(nulls), targets
+    end
+end
+
 return {
     { name = "=", signatures = { "a = b" }, infer = compare(false, true),
         help = "whether `a` and `b` are equal. NaN equals nothing.",
@@ -83,4 +99,14 @@ return {
         help = "whether `a` equals one of the others. NULL when `a` is, or when none equals it and "
             .. "one of them is NULL.",
         example = { "3 IN (1, 2, 3)", "TRUE" } },
+    { name = "LIKE", signatures = { "a LIKE pattern [ESCAPE c]", "a NOT LIKE pattern [ESCAPE c]" },
+        fails = true, infer = infer_match "LIKE",
+        help = "whether all of `a` matches: `%` stands for any characters, `_` for one; behind the "
+            .. "escape character they stand for themselves.",
+        example = { "'hello' LIKE 'h_l%'", "TRUE" } },
+    { name = "SIMILAR TO", fails = true, infer = infer_match "SIMILAR TO",
+        signatures = { "a SIMILAR TO pattern [ESCAPE c]", "a NOT SIMILAR TO pattern [ESCAPE c]" },
+        help = "whether all of `a` matches a pattern of SQL: `%`, `_`, and `|`, `*`, `+`, `?`, "
+            .. "`{n,m}`, `( )`, `[ ]` as in regular expressions.",
+        example = { "'abcabc' SIMILAR TO '(abc)+'", "TRUE" } },
 }

@@ -53,6 +53,23 @@ local function infer_coalesce(args)
     return typing.with_nulls(common, nulls), targets
 end
 
+--- GREATEST and LEAST: of what has an order.
+local function infer_extreme(name)
+    return function(args)
+        local common, types = common_of(args, 1, 1)
+        if not common then
+            return nil, "the arguments have no type in common"
+        elseif not typing.ordered(common) then
+            return nil, ("%s can't order %s"):format(name, tostring(common))
+        end
+        local targets = {}
+        for i, t in ipairs(types) do
+            targets[i] = typing.with_nulls(common, t.nulls)
+        end
+        return typing.with_nulls(common, typing.any_nulls(types)), targets
+    end
+end
+
 return {
     { name = "CASE", strict = false, lazy = true, infer = infer_case,
         signatures = { "CASE WHEN condition THEN a ... [ELSE b] END",
@@ -71,4 +88,23 @@ return {
         signatures = { "IFNULL(T a, T otherwise) T" },
         help = "`a`, or `otherwise` where `a` is NULL.",
         example = { "IFNULL(NULL, 5)", "5" } },
+    { name = "NULLIF", strict = false, signatures = { "NULLIF(T a, T b) T?" },
+        help = "NULL where `a` equals `b`, else `a`.",
+        example = { "COALESCE(NULLIF('-', '-'), 'none')", "none" } },
+    { name = "GREATEST", infer = infer_extreme "GREATEST",
+        signatures = { "GREATEST(T a, T b...) T" },
+        help = "the greatest of the arguments; NULL when one is NULL.",
+        example = { "GREATEST(3, 9, 5)", "9" } },
+    { name = "LEAST", infer = infer_extreme "LEAST", signatures = { "LEAST(T a, T b...) T" },
+        help = "the least of the arguments; NULL when one is NULL.",
+        example = { "LEAST('b', 'a')", "a" } },
+    { name = "IS_ALPHA", strict = false, signatures = { "IS_ALPHA(ANY a) BOOLEAN NOT NULL" },
+        help = "whether `a` is a text of letters alone. FALSE for NULL and the empty text.",
+        example = { "IS_ALPHA('Straße')", "TRUE" } },
+    { name = "IS_DECIMAL", strict = false, signatures = { "IS_DECIMAL(ANY a) BOOLEAN NOT NULL" },
+        help = "whether `a` is a number or can be read as one. FALSE for NULL.",
+        example = { "IS_DECIMAL('-1.5e3')", "TRUE" } },
+    { name = "IS_DIGIT", strict = false, signatures = { "IS_DIGIT(ANY a) BOOLEAN NOT NULL" },
+        help = "whether `a` is a whole number or a text of digits alone. FALSE for NULL.",
+        example = { "IS_DIGIT('12.5')", "FALSE" } },
 }
