@@ -56,7 +56,8 @@ local ATTRIBUTES = {
     "name", "type", "parallelism", "max_parallelism", "buffer_timeout_ms", "chain_start",
     "chain_none", "uid", "description",
 }
-local SOURCE = { "connector", "options", "table", "physical_len", "metadata", "primary_key" }
+local SOURCE = { "connector", "options", "table", "physical_len", "metadata", "primary_key",
+    "partition_keys", "overwrite", "filters", "limit" }
 
 local function new(kind, inputs, attributes, more)
     last_id = last_id + 1
@@ -75,7 +76,9 @@ end
 --- A connector's source.
 -- @tparam table attributes `name`, `type`, `connector`, `options` (strings),
 -- and optionally `table` ("catalog.database.table"), `physical_len`,
--- `metadata` (keys), `primary_key` (columns from 0), and the attributes above
+-- `metadata` (keys), `primary_key` and `partition_keys` (columns from 0), what a
+-- source is told: `filters` (sequence of { column from 0, op, values }), `limit`
+-- (rows that are enough), and the attributes above
 -- @return the transformation
 function M.source(attributes)
     return new("source", {}, attributes, SOURCE)
@@ -196,7 +199,8 @@ end
 
 --- A connector's sink.
 -- @param input a transformation
--- @tparam table attributes as for `source`; `type` defaults to the input's
+-- @tparam table attributes as for `source`, and `overwrite`; `type` defaults to
+-- the input's
 -- @return the transformation
 function M.sink(input, attributes)
     local t = new("sink", { input }, attributes, SOURCE)
