@@ -101,12 +101,6 @@ function M.reads_within(expr, width)
     return true
 end
 
---- The tree with its constant parts computed.
-function M.folded(expr)
-    local ok, fold = pcall(require, "moontide.expr.fold")
-    return ok and fold.fold(expr) or expr
-end
-
 -- ---- what must not be computed twice ------------------------------------------------------
 
 local function is_volatile_node(node)

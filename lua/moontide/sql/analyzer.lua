@@ -12,6 +12,7 @@
 local constants = require "moontide.sql.constants"
 local copy_of = require "moontide.copy"
 local errors = require "moontide.error"
+local fold = require "moontide.expr.fold"
 local logical = require "moontide.logical"
 local problem = require "moontide.sql.problem"
 local relation = require "moontide.sql.relation"
@@ -30,9 +31,15 @@ local VIEWS_MAX = 64
 -- @tparam Catalog catalog
 -- @tparam ?string text the statement, for errors
 -- @tparam ?table functions those that users named (`moontide.table.functions`)
-function Analyzer.new(catalog, text, functions)
-    return setmetatable({ catalog = catalog, text = text, functions = functions, named = {},
-        views = {} }, Analyzer)
+-- @tparam ?string zone the session's, UTC unless given
+function Analyzer.new(catalog, text, functions, zone)
+    return setmetatable({ catalog = catalog, text = text, functions = functions, zone = zone,
+        session = { zone = zone or "UTC" }, named = {}, views = {} }, Analyzer)
+end
+
+--- An analyzer of other text, in the same surroundings.
+function Analyzer:other(text, catalog)
+    return Analyzer.new(catalog or self.catalog, text, self.functions, self.zone)
 end
 
 function Analyzer:fail(pos, message, code)
@@ -97,7 +104,8 @@ end
 --- Constants computed; and places taken off that are of another text than the
 -- statement's own, for a failing job names its lines.
 function Analyzer:finished(expr)
-    return trees.folded(self.elsewhere and trees.without_places(expr) or expr)
+    return fold.fold(self.elsewhere and trees.without_places(expr) or expr,
+        { session = self.session })
 end
 
 -- ---- scopes ------------------------------------------------------------------------------
@@ -392,7 +400,7 @@ end
 --- An analyzer of the expressions in a table's definition. Their places are of
 -- another text than this statement's, so errors name the table instead.
 local function about(self, what, f, ...)
-    local inner = Analyzer.new(self.catalog, nil, self.functions)
+    local inner = self:other()
     inner.elsewhere = true
     local ok, result = pcall(f, inner, ...)
     if ok then
@@ -467,7 +475,7 @@ function Analyzer:declare(definition, own)
     for _, column in ipairs(definition.columns) do
         base[#base + 1] = column.kind ~= "computed" and column or nil
     end
-    local foreign = Analyzer.new(self.catalog, nil, self.functions)
+    local foreign = self:other()
     for i, column in ipairs(definition.columns) do
         if column.kind == "computed" then
             local analyzer = (not own or own[column.name]) and self or foreign
@@ -501,8 +509,8 @@ end
 -- made, so it looks from the catalog and database of then.
 local function inside(self, definition)
     local place = { catalog = definition.catalog, database = definition.database }
-    local inner = Analyzer.new(setmetatable(place, { __index = self.catalog }),
-        definition.statement_text, self.functions)
+    local inner = self:other(definition.statement_text,
+        setmetatable(place, { __index = self.catalog }))
     inner.views, inner.elsewhere = { definition, unpack(self.views) }, true
     return inner
 end

@@ -442,7 +442,7 @@ function make.watermark(self, rel, wants)
     end
     exprs[#exprs + 1] = rel.expr
     columns[#columns + 1] = { name = "$watermark", type = rel.expr.type }
-    local with = rewrite.calc(rel.input, nil, exprs, columns)
+    local with = rewrite.calc(rel.input, nil, exprs, columns, self.session)
     return graph.watermark(self:transformation(with, { limit = wants.limit }), {
         rowtime = rel.rowtime - 1, column = #columns - 1, type = row_of(rel.columns),
         options = self:watermark_options(scan_below(rel.input)),
@@ -481,13 +481,14 @@ end
 -- a column of NULLs
 -- @tparam table types { name, type }
 -- @treturn table
-local function shaped(rel, order, types)
-    local base, exprs = rewrite.relation(rel), {}
+local function shaped(self, rel, order, types)
+    local base, exprs = rewrite.relation(rel, self.session), {}
     for i, at in ipairs(order) do
         exprs[i] = at == NOTHING and literals.null(types[i].type)
             or resolve.cast_to(relation.input(at, base.columns[at].type), types[i].type)
     end
-    return rewrite.calc(base, nil, exprs, relation.columns_of(exprs, logical.names(types), base))
+    return rewrite.calc(base, nil, exprs, relation.columns_of(exprs, logical.names(types), base),
+        self.session)
 end
 
 --- The records of a relation as that type.
@@ -498,7 +499,7 @@ end
 -- @treturn table transformation
 function Planner:records(rel, order, wanted, not_null)
     self.statement = statement_of(rel)
-    return self:typed(shaped(rel, order, logical.columns(wanted)), wanted, not_null)
+    return self:typed(shaped(self, rel, order, logical.columns(wanted)), wanted, not_null)
 end
 
 --- The records of a relation as a row of its columns.
@@ -578,10 +579,10 @@ end
 -- @tparam[opt] table target as for `insert`
 function Planner:optimized(rel, target)
     if not target then
-        return rewrite.relation(rel)
+        return rewrite.relation(rel, self.session)
     end
     local order, stored = insertion(self, rel, target)
-    return shaped(rel, order, stored)
+    return shaped(self, rel, order, stored)
 end
 
 return Planner

@@ -13,6 +13,7 @@
 -- A watermark sees all rows of its source, so conditions stay above it; a limit
 -- keeps conditions above it too.
 -- @module moontide.sql.rewrite
+local fold = require "moontide.expr.fold"
 local logical = require "moontide.logical"
 local relation = require "moontide.sql.relation"
 local trees = require "moontide.expr.trees"
@@ -20,6 +21,14 @@ local trees = require "moontide.expr.trees"
 local M = {}
 
 local place -- a calc over a rewritten relation: function(input, condition, exprs, columns)
+
+-- What constants are computed with: of the plan that is being made, since there
+-- is never more than one.
+local session
+
+local function folded(expr)
+    return fold.fold(expr, { session = session })
+end
 
 -- ---- parts ------------------------------------------------------------------------------
 
@@ -46,7 +55,7 @@ local function both(a, b)
     if not a or not b then
         return a or b
     end
-    return trees.folded(trees.conjunction(trees.conjuncts(b, trees.conjuncts(a))))
+    return folded(trees.conjunction(trees.conjuncts(b, trees.conjuncts(a))))
 end
 
 --- Expressions with what they refer to put in, constants computed anew.
@@ -57,7 +66,7 @@ local function through(exprs, below)
     end
     local result = trees.substitute(exprs, below)
     for i, expr in ipairs(constant and result or {}) do
-        result[i] = trees.folded(expr)
+        result[i] = folded(expr)
     end
     return result
 end
@@ -280,21 +289,25 @@ end
 -- @tparam ?table condition
 -- @tparam table exprs over the input's columns
 -- @tparam table columns that they make
+-- @tparam[opt] table of_plan the session: `zone`
 -- @treturn table a relation
-function M.calc(input, condition, exprs, columns)
+function M.calc(input, condition, exprs, columns, of_plan)
+    session = of_plan
     return place(input, condition, exprs, columns)
 end
 
 -- ---- relations -------------------------------------------------------------------------------
 
+local rewrite -- function(relation)
+
 local rules = {}
 
 function rules.project(rel)
-    return place(M.relation(rel.input), nil, rel.exprs, rel.columns)
+    return place(rewrite(rel.input), nil, rel.exprs, rel.columns)
 end
 
 function rules.filter(rel)
-    local input = M.relation(rel.input)
+    local input = rewrite(rel.input)
     return place(input, rel.condition, references(input.columns), rel.columns)
 end
 
@@ -302,7 +315,7 @@ end
 function rules.union(rel)
     local inputs = {}
     for _, part in ipairs(rel.inputs) do
-        local input = M.relation(part)
+        local input = rewrite(part)
         if input.kind == "union" then
             for _, inner in ipairs(input.inputs) do
                 inputs[#inputs + 1] = inner
@@ -320,7 +333,7 @@ function rules.union(rel)
 end
 
 function rules.limit(rel)
-    local input = M.relation(rel.input)
+    local input = rewrite(rel.input)
     if not rel.limit and rel.offset == 0 then
         return input
     elseif rel.limit == 0 then
@@ -330,19 +343,25 @@ function rules.limit(rel)
 end
 
 function rules.correlate(rel)
-    return relation.correlate(M.relation(rel.input), rel, rel.made, rel.outer)
+    return relation.correlate(rewrite(rel.input), rel, rel.made, rel.outer)
 end
 
 function rules.watermark(rel)
-    return relation.watermark(M.relation(rel.input), rel.rowtime, rel.expr)
+    return relation.watermark(rewrite(rel.input), rel.rowtime, rel.expr)
+end
+
+rewrite = function(rel)
+    local rule = rules[rel.kind]
+    return rule and rule(rel) or rel
 end
 
 --- The relation that is planned for another.
 -- @tparam table rel as the analyzer makes it; it stays as it is
+-- @tparam[opt] table of_plan the session: `zone`
 -- @treturn table
-function M.relation(rel)
-    local rule = rules[rel.kind]
-    return rule and rule(rel) or rel
+function M.relation(rel, of_plan)
+    session = of_plan
+    return rewrite(rel)
 end
 
 return M
