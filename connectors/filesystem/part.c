@@ -66,14 +66,16 @@ static char *join(const char *base, const char *bucket, const char *head,
 
 static int make_folder(const char *path, mt_error **err)
 {
-    char *folder = mt_strdup(path);
+    size_t size = strlen(path) + 1;
+    char *folder = mt_alloc(size);
     int rc;
 
     if (!folder)
         return mt_fail(err, MT_ENOMEM, "out of memory");
+    memcpy(folder, path, size);
     *strrchr(folder, '/') = '\0';
     rc = fs_path_make(folder, err);
-    mt_strfree(folder);
+    mt_free(folder, size);
     return rc;
 }
 

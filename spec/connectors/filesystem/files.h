@@ -237,6 +237,8 @@ start_files(const file_table *source, const file_table *sink, int32_t *sink_id,
     int32_t from, to;
     mt_job *job = NULL;
 
+    if (!plan)
+        return NULL;
     mt_plan_set(plan, "execution.checkpointing.interval", interval, err);
     from = add_files(plan, "source", source, err);
     to = from < 0 ? from
