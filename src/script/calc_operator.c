@@ -165,6 +165,7 @@ static int run_program(mt_operator *op, calc_state *s, int32_t *from,
     }
     rc = mt__lua_fail(L, status, err);
     mt_error_set_operator(*err, op->node->name);
+    mt__calc_note_row(s->calc, *err);
     return prefer_own_error(s, rc, err);
 }
 

@@ -93,6 +93,16 @@ static int fail_memory(calc *c)
                    (int)c->ffi.rows);
 }
 
+/* Notes row `row` of the relation at work, if it is one. */
+static void note_row(calc *c, mt_error *err, int32_t row)
+{
+    if (row < 0 || row >= c->ffi.rows || !c->batch)
+        return;
+    if (c->ffi.origin)
+        row = c->ffi.origin[row];
+    mt__text_note_row(err, c->batch->type, NULL, c->batch, row);
+}
+
 /* Says in which part of the statement it happened, and for which record. */
 static int tell_place(calc *c, const call *k, int32_t row)
 {
@@ -103,12 +113,13 @@ static int tell_place(calc *c, const call *k, int32_t row)
                         k->label);
     else if (k->label)
         mt_fail_context(&c->err, "in %s", k->label);
-    if (row >= 0 && row < c->ffi.rows && c->batch) {
-        if (c->ffi.origin)
-            row = c->ffi.origin[row];
-        mt__text_note_row(c->err, c->batch->type, NULL, c->batch, row);
-    }
+    note_row(c, c->err, row);
     return rc;
+}
+
+void mt__calc_note_row(mt_ffi_calc *c, mt_error *err)
+{
+    note_row(calc_of(c), err, c->row);
 }
 
 mt_error *mt__calc_take_error(mt_ffi_calc *ffi)

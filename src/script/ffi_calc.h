@@ -113,6 +113,8 @@ mt__fn_session *mt__calc_session(mt_ffi_calc *c);
 void mt__calc_needed(const mt_ffi_calc *c, uint8_t *needed);
 /* How many columns come out. */
 int32_t mt__calc_outputs_len(const mt_ffi_calc *c);
+/* Notes the row that a user's function works on, if one does. */
+void mt__calc_note_row(mt_ffi_calc *c, mt_error *err);
 /* The failure, or NULL. Returns owned: the calc has none then. */
 mt_error *mt__calc_take_error(mt_ffi_calc *c);
 

@@ -715,6 +715,7 @@ function M.calc(spec)
     return {
         payload = buffer.encode {
             path = package.path, cpath = package.cpath, program = program,
+            parameters = spec.session and spec.session.parameters,
             functions = #functions > 0 and
                 require("moontide.script.ship").pack(functions, "the query") or nil,
         },

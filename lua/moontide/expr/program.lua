@@ -143,7 +143,7 @@ local function new_place(calc, program, place, fn)
     return self
 end
 
-local function add_functions(env, calc, program, functions)
+local function add_functions(self, env, calc, program, functions)
     local places = {}
     function env.functions(i)
         local place = program.functions[i]
@@ -151,18 +151,20 @@ local function add_functions(env, calc, program, functions)
         return unpack(places[i].values)
     end
     function env.start(i)
+        self.running = program.calls[program.functions[i].call]
         return places[i].start()
     end
     function env.finish(i)
+        self.running = nil
         check(C.mt_ffi_calc_end(calc, program.functions[i].call, false))
     end
 end
 
-local function environment(calc, program, functions)
+local function environment(self, calc, program, functions)
     local env = setmetatable({ band = bit.band, rshift = bit.rshift },
         { __index = loops.environment })
     add_pointers(env, calc)
-    add_functions(env, calc, program, functions)
+    add_functions(self, env, calc, program, functions)
     function env.done(call)
         check(C.mt_ffi_calc_end(calc, call, true))
     end
@@ -204,6 +206,7 @@ local function compute_constants(calc, program, constants, failures)
                 end
             end
             failures[constant.reg] = tostring(message)
+            calc.row = -1
         end
     end
     calc.rows = 0
@@ -213,13 +216,14 @@ end
 -- @tparam table program
 -- @tparam cdata calc the `mt_ffi_calc` that it runs on
 -- @tparam table functions the users' functions
--- @treturn function run(from): the row to go on from
+-- @treturn table with `run(from)`, which answers the row to go on from, and
+-- `running`: the call of a user's function that is at work
 function M.load(program, calc, functions)
-    local constants, failures = {}, {}
+    local self, constants, failures = {}, {}, {}
     check(C.mt_ffi_calc_zone(calc, program.zone))
     declare_registers(calc, program)
     declare_calls(calc, program)
-    local env, step = environment(calc, program, functions), steps(calc, failures)
+    local env, step = environment(self, calc, program, functions), steps(calc, failures)
     local function names(list)
         local values, n = {}, 0
         for name in list:gmatch "%S+" do
@@ -230,7 +234,7 @@ function M.load(program, calc, functions)
     end
     local chunk = assert(loadstring(program.source, "=program"))
     setfenv(chunk, { names = names })
-    local run = chunk(calc, {}, constants, step.input, step.take, step.take_first, step.share,
+    self.run = chunk(calc, {}, constants, step.input, step.take, step.take_first, step.share,
         step.call, step.mask, step.select, step.need, step.expand)
     compute_constants(calc, program, constants, failures)
     for i, call in ipairs(program.calls) do
@@ -239,8 +243,8 @@ function M.load(program, calc, functions)
         end
     end
     -- Called once a batch: compiling it would only try to swallow the loops.
-    jit.off(run)
-    return run
+    jit.off(self.run)
+    return self
 end
 
 return M

@@ -1,11 +1,43 @@
 --- The Lua side of a "calc" operator: runs in a Lua state of the operator's own.
--- See calc_operator.c.
+--
+-- C requires this module in a fresh state, calls `open` once, then what `open`
+-- returned: `run` once a batch (or more often, while an expansion has rows left
+-- of it), `finish` at the end. See calc_operator.c.
 -- @module moontide.expr.worker
 local buffer = require "string.buffer"
 local ffi = require "ffi"
+local raising = require "moontide.script.raised"
 require "moontide.native" -- declares what ffi.cast names
 
 local M = {}
+
+-- Function objects among the users' functions.
+local function objects_of(functions)
+    local list = {}
+    for _, fn in ipairs(functions) do
+        if type(fn) == "table" then
+            list[#list + 1] = { object = fn }
+        end
+    end
+    return list
+end
+
+-- What C makes the job's error of. Only users' functions raise anything but
+-- what C has failed with.
+local function new_handler(program, loaded)
+    return function(raised)
+        if raised == program.FAILED then
+            return raised
+        end
+        local message, call = raising.text(raised), loaded.running
+        if call and call.line > 0 then
+            message = ("in statement line %d: %s: %s"):format(call.line, call.label, message)
+        elseif call then
+            message = ("in %s: %s"):format(call.label, message)
+        end
+        return { message = raising.traceback(message) }
+    end
+end
 
 --- Opens a program.
 -- @tparam string payload of compile.lua
@@ -26,8 +58,16 @@ function M.open(payload, address, name, max_parallelism)
     if parcel.functions then
         functions = require("moontide.script.ship").unpack(parcel.functions)
     end
-    local run = require("moontide.expr.program").load(parcel.program, calc, functions)
-    return function(raised) return raised end, run, function() end
+    local objects = objects_of(functions)
+    raising.open_all(objects, require("moontide.script.context").new {
+        name = name, subtask = calc.subtask, parallelism = calc.parallelism,
+        max_parallelism = max_parallelism, parameters = parcel.parameters,
+    })
+    local program = require "moontide.expr.program"
+    local loaded = program.load(parcel.program, calc, functions)
+    return new_handler(program, loaded), loaded.run, function()
+        raising.close_all(objects)
+    end
 end
 
 return M

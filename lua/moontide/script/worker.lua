@@ -5,17 +5,16 @@
 -- more than one), `finish` at the end. See lua_operator.c.
 -- @module moontide.script.worker
 local buffer = require "string.buffer"
-local core = require "moontide.core"
 local ffi = require "ffi"
+local raising = require "moontide.script.raised"
 local texts = require "moontide.text"
 require "moontide.native" -- declares what ffi.cast names
 
 -- A closure may have spoilt the globals when its error has to be told.
-local debug_getinfo, debug_traceback = debug.getinfo, debug.traceback
-local error, ipairs, pcall, rawget, require, tonumber, type, xpcall =
-    error, ipairs, pcall, rawget, require, tonumber, type, xpcall
-local byte, find, format, gmatch, gsub, match, sub = string.byte, string.find, string.format,
-    string.gmatch, string.gsub, string.match, string.sub
+local debug_getinfo = debug.getinfo
+local ipairs, pcall, rawget, require, tonumber, type =
+    ipairs, pcall, rawget, require, tonumber, type
+local find, format, gmatch, match = string.find, string.format, string.gmatch, string.match
 local concat = table.concat
 
 local M = {}
@@ -68,61 +67,6 @@ local function running_step(driver)
     end
 end
 
--- Chunks that are ours: what was loaded from source for a chain, and C.
-local OURS = { "^%s+driver:", "^%s+row writer:", "^%s+writer of ", "^%s+reader of ", "^%s+check:",
-               "%[C%]", "moontide/script/" }
-
-local function is_ours(line)
-    for _, pattern in ipairs(OURS) do
-        if find(line, pattern) then
-            return true
-        end
-    end
-    return false
-end
-
--- The user's part of a traceback: our frames say nothing.
-local function traceback(message)
-    local lines = {}
-    for line in gmatch(debug_traceback("", 3), "[^\n]+") do
-        if find(line, "^%s") and not is_ours(line) then
-            lines[#lines + 1] = line
-        end
-    end
-    if #lines == 0 then
-        return message
-    end
-    return message .. "\nstack traceback:\n" .. concat(lines, "\n")
-end
-
--- A message is read by people: no more of it than this, and nothing in it that a
--- terminal obeys.
-local MESSAGE_MAX = 8192
-
-local function printable(text)
-    if #text > MESSAGE_MAX then
-        text = format("%s... (%d bytes)", sub(text, 1, MESSAGE_MAX), #text)
-    end
-    return (gsub(text, "[%z\1-\8\11-\31\127]", function(c)
-        return format("\\%d", byte(c))
-    end))
-end
-
--- What a closure raised, as text. It may raise anything, tables whose tostring
--- raises in its turn among them.
-local function text_of(raised)
-    if raised == nil then
-        return "raised nil"
-    elseif type(raised) == "string" then
-        return printable(raised)
-    end
-    local ok, text = pcall(texts.show, raised)
-    if not ok or type(text) ~= "string" then
-        return format("raised a %s that has no text: its __tostring fails", type(raised))
-    end
-    return printable(text)
-end
-
 -- The record that the chain works on, as text.
 local function record_text(driver, chain)
     local columns = driver.columns
@@ -135,7 +79,7 @@ local function record_text(driver, chain)
         local text = ok and texts.quote(value) or "?"
         fields[i + 1] = format("%s=%s", columns.name(i), text)
     end
-    return printable(concat(fields, ", "))
+    return raising.printable(concat(fields, ", "))
 end
 
 -- ---- opening -------------------------------------------------------------------------
@@ -150,46 +94,6 @@ local function function_objects(steps)
         end
     end
     return list
-end
-
-local function call(method, of, ...)
-    local ok, err = xpcall(of.object[method], function(raised)
-        return traceback(format("%s() of the function object: %s", method, text_of(raised)))
-    end, of.object, ...)
-    return ok or { message = err, step = of.step }
-end
-
-local function call_open(steps, context)
-    local list = function_objects(steps)
-    for k, of in ipairs(list) do
-        local ok = of.object.open == nil or call("open", of, context)
-        if ok ~= true then
-            -- Those that are open have something to close.
-            for before = 1, k - 1 do
-                if list[before].object.close then
-                    call("close", list[before])
-                end
-            end
-            error(ok, 0)
-        end
-    end
-end
-
--- Each of them, also after one that fails; the first failure is raised, others go
--- to the log.
-local function call_close(steps)
-    local failed
-    for _, of in ipairs(function_objects(steps)) do
-        local ok = of.object.close == nil or call("close", of)
-        if ok ~= true and failed then
-            core.log("warn", "script", format("'%s' failed too: %s", of.step or "?", ok.message))
-        elseif ok ~= true then
-            failed = ok
-        end
-    end
-    if failed then
-        error(failed, 0)
-    end
 end
 
 --- Opens a chain.
@@ -226,19 +130,20 @@ function M.open(payload, address, name, max_parallelism)
         local running = driver.drivers[chain.input + 1]
         local step = not unwound and running_step(running)
         local ok, record = pcall(record_text, running, chain)
-        local message = text_of(raised)
+        local message = raising.text(raised)
         if unwound and message == "error in error handling" then
             message = "stack overflow: there was no room to tell where" -- not even for that
         end
         return {
-            message = unwound and message or traceback(message),
+            message = unwound and message or raising.traceback(message),
             step = step and step.name or nil, record = ok and record or nil,
         }
     end
 
-    call_open(spec.steps, context)
+    local objects = function_objects(spec.steps)
+    raising.open_all(objects, context)
     return on_error, driver.run, not spec.input and driver.produce or nil,
-        function() call_close(spec.steps) end, driver.selecting
+        function() raising.close_all(objects) end, driver.selecting
 end
 
 return M
