@@ -612,11 +612,9 @@ local calc, loop, constant, input, take, take_first, share, call, mask, select, 
 
 -- Names that a program's loops use, of those that there are.
 local function used_names(body)
-    local names = {}
-    local function look(name)
-        if body:find("%f[%w_]" .. name .. "%f[^%w_]") then
-            names[#names + 1] = name
-        end
+    local names, words = {}, {}
+    for word in body:gmatch "[%a_][%w_]*" do
+        words[word] = true
     end
     local all = { "done", "finish", "functions", "start", "band", "rshift" }
     for name in pairs(loops.environment) do
@@ -628,7 +626,7 @@ local function used_names(body)
     end
     table.sort(all)
     for _, name in ipairs(all) do
-        look(name)
+        names[#names + 1] = words[name] and name or nil
     end
     return names
 end
