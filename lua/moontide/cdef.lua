@@ -149,6 +149,13 @@ typedef struct mt_ffi_chain {
     int32_t parallelism;
     int32_t input;
     int32_t plain;
+    int64_t watermark;
+    int64_t *stamps;
+    int32_t event_time;
+    int32_t assigns;
+    int64_t bound_ms;
+    int64_t interval_ms;
+    int64_t idle_ms;
 } mt_ffi_chain;
 typedef struct mt_ffi_calc {
     const mt_column *const *columns;
@@ -190,4 +197,23 @@ int mt_ffi_calc_refuse(mt_ffi_calc *c, int32_t mask, const char *text);
 int32_t mt_ffi_calc_select(mt_ffi_calc *c, int32_t reg);
 int mt_ffi_calc_take(mt_ffi_calc *c, int32_t reg, int32_t from, bool first);
 int mt_ffi_calc_share(mt_ffi_calc *c, int32_t reg, int32_t from);
+typedef struct mt__lookup mt__lookup;
+typedef struct mt_ffi_lookup_table {
+    const char *name;
+    const char *connector;
+    const char *table;
+    const char *type;
+    const char **options;
+    const char **metadata;
+    const int32_t *keys;
+    int32_t options_len;
+    int32_t metadata_len;
+    int32_t keys_len;
+    int32_t physical_len;
+} mt_ffi_lookup_table;
+mt__lookup *mt_ffi_lookup_open(const mt_ffi_lookup_table *table);
+void mt_ffi_lookup_close(mt__lookup *lookup);
+mt_builder *mt_ffi_lookup_keys(mt__lookup *lookup);
+void mt_ffi_lookup_clear(mt__lookup *lookup);
+mt_batch *mt_ffi_lookup_get(mt__lookup *lookup);
 ]]
