@@ -38,7 +38,7 @@ M.common = {
     CsvRowSerializationSchema = "moontide.common.serialization:CsvRowSerializationSchema",
     AvroRowDeserializationSchema = "later",
     AvroRowSerializationSchema = "later",
-    TimestampAssigner = "later",
+    TimestampAssigner = "moontide.datastream.functions:TimestampAssigner",
     Encoder = "later",
     SimpleStringEncoder = "later",
 }
@@ -68,6 +68,10 @@ M.datastream = {
     CoMapFunction = "moontide.datastream.functions:CoMapFunction",
     CoFlatMapFunction = "moontide.datastream.functions:CoFlatMapFunction",
     ProcessFunction = "moontide.datastream.functions:ProcessFunction",
+    KeyedProcessFunction = "moontide.datastream.functions:KeyedProcessFunction",
+    CoProcessFunction = "moontide.datastream.functions:CoProcessFunction",
+    KeyedCoProcessFunction = "moontide.datastream.functions:KeyedCoProcessFunction",
+    OutputTag = "moontide.datastream.output_tag",
     NumberSequenceSource = "moontide.connectors.sequence",
     DeliveryGuarantee = "moontide.connectors.kafka:DeliveryGuarantee",
     Semantic = "moontide.connectors.kafka:Semantic",
@@ -83,15 +87,18 @@ M.datastream = {
     KafkaRecordSerializationSchema = "moontide.connectors.kafka:KafkaRecordSerializationSchema",
     KafkaRecordSerializationSchemaBuilder =
         "moontide.connectors.kafka:KafkaRecordSerializationSchemaBuilder",
+    JdbcSink = "moontide.connectors.jdbc:JdbcSink",
+    JdbcConnectionOptions = "moontide.connectors.jdbc:JdbcConnectionOptions",
+    JdbcExecutionOptions = "moontide.connectors.jdbc:JdbcExecutionOptions",
 }
 
 -- Functions, windows, state and connectors of later releases.
 for name in ([[
-    KeyedProcessFunction CoProcessFunction KeyedCoProcessFunction AggregateFunction WindowFunction
+    AggregateFunction WindowFunction
     AllWindowFunction ProcessWindowFunction ProcessAllWindowFunction PassThroughWindowFunction
     PassThroughAllWindowFunction BroadcastProcessFunction KeyedBroadcastProcessFunction
     SourceFunction SinkFunction AsyncFunction AsyncDataStream BroadcastStream
-    BroadcastConnectedStream WindowedStream AllWindowedStream CachedDataStream OutputTag
+    BroadcastConnectedStream WindowedStream AllWindowedStream CachedDataStream
     TumblingEventTimeWindows TumblingProcessingTimeWindows SlidingEventTimeWindows
     SlidingProcessingTimeWindows EventTimeSessionWindows ProcessingTimeSessionWindows
     DynamicEventTimeSessionWindows DynamicProcessingTimeSessionWindows CountTumblingWindowAssigner
@@ -110,7 +117,6 @@ for name in ([[
     ParquetBulkWriters OrcBulkWriters CsvBulkWriters AvroBulkWriters AvroParquetWriters
     AvroParquetReaders CsvReaderFormat CsvSchema AvroSchema AvroInputFormat
     GenericRecordAvroTypeInfo HybridSource
-    JdbcSink JdbcConnectionOptions JdbcExecutionOptions
     Elasticsearch6SinkBuilder Elasticsearch7SinkBuilder ElasticsearchEmitter FlushBackoffType]]
 ):gmatch "%S+" do
     M.datastream[name] = "later"

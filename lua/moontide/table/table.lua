@@ -261,6 +261,15 @@ function Table:insert_into(...)
     return require("moontide.table.statement_set").pipeline(self.t_env, insertion)
 end
 
+--- Asks the connector of a table for the rows of a key, outside of any job; what
+-- it keeps is up to the table's `lookup.cache`.
+-- @param key the value of the PRIMARY KEY, or its columns' by name: `{ id = 7 }`
+-- @treturn {Row,...} perhaps none
+-- @usage t_env:from_path("people"):lookup(7)
+function Table:lookup(key)
+    return require("moontide.table.lookup").find(self, key)
+end
+
 --- Runs the query and brings its rows here.
 -- @treturn TableResult
 -- @usage t:execute():print()
