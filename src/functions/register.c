@@ -21,6 +21,8 @@ extern const mt__function mt__functions_math[];
 extern const mt__function mt__functions_random[];
 extern const mt__function mt__functions_regex[];
 extern const mt__function mt__functions_round[];
+extern const mt__function mt__functions_temporal[];
+extern const mt__function mt__functions_temporal_text[];
 extern const mt__function mt__functions_text[];
 extern const mt__function mt__functions_text_case[];
 extern const mt__function mt__functions_text_encode[];
@@ -41,6 +43,8 @@ static const mt__function *const tables[] = {
     mt__functions_random,
     mt__functions_regex,
     mt__functions_round,
+    mt__functions_temporal,
+    mt__functions_temporal_text,
     mt__functions_text,
     mt__functions_text_case,
     mt__functions_text_encode,

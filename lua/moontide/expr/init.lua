@@ -53,6 +53,7 @@
 --       infer = function(args, call) ... end,   -- optional, see below
 --       kernel = "LPAD",       -- name in src/functions; default: the entry's name;
 --                              -- or a function that gets the arguments' types
+--       option = "YEAR",       -- handed to the kernel where the call has none
 --       loop = "%s + %s",      -- instead of a kernel, where arguments and result
 --                              -- are numbers, none a DECIMAL: Lua source, whose
 --                              -- result is to be that of the type (INT wraps);

@@ -12,6 +12,7 @@ local GROUPS = {
     { "logical", "Logic" },
     { "arithmetic", "Arithmetic" },
     { "string", "Text" },
+    { "temporal", "Dates and times" },
     { "conditional", "Conditions" },
     { "conversion", "Conversions" },
     { "hash", "Digests" },
