@@ -39,8 +39,8 @@ M.common = {
     AvroRowDeserializationSchema = "later",
     AvroRowSerializationSchema = "later",
     TimestampAssigner = "moontide.datastream.functions:TimestampAssigner",
-    Encoder = "later",
-    SimpleStringEncoder = "later",
+    Encoder = "moontide.connectors.filesystem:Encoder",
+    SimpleStringEncoder = "moontide.connectors.filesystem:SimpleStringEncoder",
 }
 
 M.datastream = {
@@ -87,6 +87,22 @@ M.datastream = {
     KafkaRecordSerializationSchema = "moontide.connectors.kafka:KafkaRecordSerializationSchema",
     KafkaRecordSerializationSchemaBuilder =
         "moontide.connectors.kafka:KafkaRecordSerializationSchemaBuilder",
+    StreamingFileSink = "moontide.connectors.filesystem:StreamingFileSink",
+    FileSink = "moontide.connectors.filesystem:FileSink",
+    FileSource = "moontide.connectors.filesystem:FileSource",
+    StreamFormat = "moontide.connectors.filesystem:StreamFormat",
+    RollingPolicy = "moontide.connectors.filesystem:RollingPolicy",
+    BucketAssigner = "moontide.connectors.filesystem:BucketAssigner",
+    DefaultRollingPolicy = "moontide.connectors.filesystem:DefaultRollingPolicy",
+    OutputFileConfig = "moontide.connectors.filesystem:OutputFileConfig",
+    FileEnumeratorProvider = "moontide.connectors.filesystem:FileEnumeratorProvider",
+    FileSplitAssignerProvider = "moontide.connectors.filesystem:FileSplitAssignerProvider",
+    FileSinkBuilder = "moontide.connectors.filesystem:FileSinkBuilder",
+    StreamingFileSinkBuilder = "moontide.connectors.filesystem:StreamingFileSinkBuilder",
+    FileSourceBuilder = "moontide.connectors.filesystem:FileSourceBuilder",
+    CsvBulkWriters = "moontide.connectors.csv_schema:CsvBulkWriters",
+    CsvReaderFormat = "moontide.connectors.csv_schema:CsvReaderFormat",
+    CsvSchema = "moontide.connectors.csv_schema:CsvSchema",
     JdbcSink = "moontide.connectors.jdbc:JdbcSink",
     JdbcConnectionOptions = "moontide.connectors.jdbc:JdbcConnectionOptions",
     JdbcExecutionOptions = "moontide.connectors.jdbc:JdbcExecutionOptions",
@@ -111,12 +127,9 @@ for name in ([[
     MemoryStateBackend FsStateBackend RocksDBStateBackend HashMapStateBackend
     EmbeddedRocksDBStateBackend CustomStateBackend PredefinedOptions
     JobManagerCheckpointStorage FileSystemCheckpointStorage CustomCheckpointStorage
-    StreamingFileSink FileSink FileSource StreamFormat BulkFormat RollingPolicy BucketAssigner
-    DefaultRollingPolicy OutputFileConfig FileCompactStrategy FileCompactor
-    FileEnumeratorProvider FileSplitAssignerProvider ParquetColumnarRowInputFormat
-    ParquetBulkWriters OrcBulkWriters CsvBulkWriters AvroBulkWriters AvroParquetWriters
-    AvroParquetReaders CsvReaderFormat CsvSchema AvroSchema AvroInputFormat
-    GenericRecordAvroTypeInfo HybridSource
+    BulkFormat FileCompactStrategy FileCompactor ParquetColumnarRowInputFormat
+    ParquetBulkWriters OrcBulkWriters AvroBulkWriters AvroParquetWriters
+    AvroParquetReaders AvroSchema AvroInputFormat GenericRecordAvroTypeInfo HybridSource
     Elasticsearch6SinkBuilder Elasticsearch7SinkBuilder ElasticsearchEmitter FlushBackoffType]]
 ):gmatch "%S+" do
     M.datastream[name] = "later"
