@@ -455,6 +455,22 @@ function StreamExecutionEnvironment:from_source(...)
     return add_source(self, source, name, type_info)
 end
 
+local READ_TEXT_FILE = args.signature("read_text_file", {
+    { "file_path", args.is_string, needed = true },
+    { "charset_name", args.is_string, default = "UTF-8" },
+})
+
+--- A stream of a file's lines, or of all files of a folder.
+-- @tparam string file_path
+-- @tparam[opt="UTF-8"] string charset_name
+-- @treturn DataStream of STRING
+-- @usage env:read_text_file("/data/words.txt"):flat_map(split, Types.STRING())
+function StreamExecutionEnvironment:read_text_file(...)
+    local attributes = require("moontide.connectors.filesystem").text_file(READ_TEXT_FILE(...))
+    attributes.name = "Source: " .. attributes.name
+    return stream(self, graph.source(attributes))
+end
+
 -- ---- running -------------------------------------------------------------------
 
 -- Adds a sink to what the next `execute()` runs. Streams and table environments
@@ -549,7 +565,7 @@ end
 function StreamExecutionEnvironment.close() end
 
 class.later(StreamExecutionEnvironment, {
-    "read_text_file", "create_input", "set_state_backend", "enable_changelog_state_backend",
+    "create_input", "set_state_backend", "enable_changelog_state_backend",
     "register_cached_file",
 })
 

@@ -359,10 +359,13 @@ end
 -- ---- where records go ------------------------------------------------------------
 
 -- Brings the records into the type that a sink's schema wants: untyped ones by
--- a checked conversion, rows by renaming and casting their fields.
-local function convert(self, wanted, who)
+-- a checked conversion, or as `print` shows them where the sink wants texts;
+-- rows by renaming and casting their fields.
+local function convert(self, wanted, who, as_text)
     local t = self.transformation
-    if not wanted or logical.equal(self.type, wanted) then
+    if as_text and self.type.kind == "RAW" then
+        return graph.step(t, { op = "text", type = "STRING", name = "To text" })
+    elseif not wanted or logical.equal(self.type, wanted) then
         return t
     elseif self.type.kind == "RAW" then
         return graph.step(t, {
@@ -390,7 +393,7 @@ end
 
 local function add(self, sink)
     local attributes, wanted = sink:sink_attributes(self.type)
-    local input = convert(self, wanted, attributes.name)
+    local input = convert(self, wanted, attributes.name, attributes.as_text)
     local companions = input ~= self.transformation and { input } or {}
     local t = graph.sink(input, attributes)
     t.name = "Sink: " .. t.name
