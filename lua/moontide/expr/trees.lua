@@ -15,30 +15,39 @@ function M.walk(expr, visit)
     end
 end
 
+--- A field of a row that is made on the spot is what it was made of.
+local function field(node)
+    local row = node.args[1]
+    return row.fn == "ROW" and row.args[tonumber(node.option)] or node
+end
+
+--- A node with other arguments, or itself when they are the same.
+local function with_args(expr, change)
+    local args, changed = {}, false
+    for i, arg in ipairs(expr.args or {}) do
+        args[i] = change(arg)
+        changed = changed or args[i] ~= arg
+    end
+    if not changed then
+        return expr
+    end
+    local copy = copy_of(expr)
+    copy.args = args
+    return copy.fn == "FIELD" and field(copy) or copy
+end
+
 --- The tree with `change(node)` in the place of nodes for which that isn't nil.
 -- @tparam table expr
 -- @tparam function change
 -- @tparam[opt] table done what nodes became, to keep what is shared
 function M.map(expr, change, done)
     done = done or {}
-    if done[expr] then
-        return done[expr]
+    if not done[expr] then
+        done[expr] = change(expr) or with_args(expr, function(arg)
+            return M.map(arg, change, done)
+        end)
     end
-    local result = change(expr)
-    if not result then
-        result = expr
-        local args, changed = {}, false
-        for i, arg in ipairs(expr.args or {}) do
-            args[i] = M.map(arg, change, done)
-            changed = changed or args[i] ~= arg
-        end
-        if changed then
-            result = copy_of(expr)
-            result.args = args
-        end
-    end
-    done[expr] = result
-    return result
+    return done[expr]
 end
 
 --- Expressions with those in the places of references to them.
