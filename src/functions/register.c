@@ -21,6 +21,7 @@ extern const mt__function mt__functions_math[];
 extern const mt__function mt__functions_random[];
 extern const mt__function mt__functions_regex[];
 extern const mt__function mt__functions_round[];
+extern const mt__function mt__functions_printf[];
 extern const mt__function mt__functions_temporal[];
 extern const mt__function mt__functions_temporal_text[];
 extern const mt__function mt__functions_text[];
@@ -30,27 +31,17 @@ extern const mt__function mt__functions_text_search[];
 extern const mt__function mt__functions_url[];
 
 static const mt__function *const tables[] = {
-    mt__functions_arithmetic,
-    mt__functions_choose,
-    mt__functions_compare,
-    mt__functions_condition,
-    mt__functions_convert,
-    mt__functions_digest,
-    mt__functions_in,
-    mt__functions_like,
-    mt__functions_logic,
-    mt__functions_math,
-    mt__functions_random,
-    mt__functions_regex,
-    mt__functions_round,
-    mt__functions_temporal,
-    mt__functions_temporal_text,
-    mt__functions_text,
-    mt__functions_text_case,
-    mt__functions_text_encode,
-    mt__functions_text_search,
-    mt__functions_url,
-    NULL,
+    mt__functions_arithmetic,  mt__functions_choose,
+    mt__functions_compare,     mt__functions_condition,
+    mt__functions_convert,     mt__functions_digest,
+    mt__functions_in,          mt__functions_like,
+    mt__functions_logic,       mt__functions_math,
+    mt__functions_random,      mt__functions_regex,
+    mt__functions_round,       mt__functions_printf,
+    mt__functions_temporal,    mt__functions_temporal_text,
+    mt__functions_text,        mt__functions_text_case,
+    mt__functions_text_encode, mt__functions_text_search,
+    mt__functions_url,         NULL,
 };
 
 /* More than twice as many places as there are functions, a power of two. */

@@ -1,4 +1,4 @@
---- Texts.
+--- Texts. UPPER and its kin may fail: ICU may be missing.
 -- @module moontide.expr.library.string
 local logical = require "moontide.logical"
 local typing = require "moontide.expr.typing"
@@ -43,13 +43,13 @@ return {
         signatures = { "OCTET_LENGTH(STRING s) INT", "OCTET_LENGTH(BYTES s) INT" },
         help = "how many bytes `s` has.",
         example = { "OCTET_LENGTH('naïve')", "6" } },
-    { name = "UPPER", signatures = { "UPPER(STRING s) STRING" },
+    { name = "UPPER", fails = true, signatures = { "UPPER(STRING s) STRING" },
         help = "`s` in upper case.",
         example = { "UPPER('straße')", "STRASSE" } },
-    { name = "LOWER", signatures = { "LOWER(STRING s) STRING" },
+    { name = "LOWER", fails = true, signatures = { "LOWER(STRING s) STRING" },
         help = "`s` in lower case.",
         example = { "LOWER('ÉTÉ')", "été" } },
-    { name = "INITCAP", signatures = { "INITCAP(STRING s) STRING" },
+    { name = "INITCAP", fails = true, signatures = { "INITCAP(STRING s) STRING" },
         help = "`s` with the first letter of each word in upper case, the others in lower case. "
             .. "Words are of letters and digits.",
         example = { "INITCAP('hi tHERE')", "Hi There" } },
@@ -167,6 +167,11 @@ return {
         signatures = { "REGEXP_REPLACE(STRING s, STRING regex, STRING by) STRING?" },
         help = "`s` with `by`, as it stands, for each match.",
         example = { "REGEXP_REPLACE('foobar', 'oo|ar', '')", "fb" } },
+    { name = "PRINTF", strict = false,
+        signatures = { "PRINTF(STRING format, ANY a...) STRING?" },
+        help = "the format with `%s`, `%d`, `%5.2f`, ... replaced by the others, as Java's "
+            .. "Formatter does. NULL for a wrong format.",
+        example = { "PRINTF('%s has %03d', 'tide', 7)", "tide has 007" } },
     { name = "PARSE_URL",
         signatures = { "PARSE_URL(STRING url, STRING part, [STRING key]) STRING?" },
         help = "a part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, AUTHORITY, FILE or USERINFO; or "
