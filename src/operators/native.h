@@ -14,5 +14,9 @@ extern const mt_operator_class mt__sink_class;
 extern const mt_operator_class mt__project_class;
 /* "collect": hands its batches to the program, see mt_job_take(). */
 extern const mt_operator_class mt__collect_class;
+/* "watermark": event time from a column, watermarks from another. */
+extern const mt_operator_class mt__watermark_class;
+/* "limit": so many rows after so many others. */
+extern const mt_operator_class mt__limit_class;
 
 #endif

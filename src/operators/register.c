@@ -8,5 +8,7 @@ const mt_operator_class *const mt__operators_native[] = {
     &mt__sink_class,
     &mt__project_class,
     &mt__collect_class,
+    &mt__watermark_class,
+    &mt__limit_class,
     NULL,
 };
