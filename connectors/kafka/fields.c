@@ -49,11 +49,9 @@ static int make_type(kafka_part *part, const mt_table *table, size_t skip,
     return part->type ? 0 : MT_ENOMEM;
 }
 
-static int take_keys(kafka_fields *fields, const kafka_options *o,
-                     const mt_table *table, mt_error **err)
+static int take_key_fields(kafka_fields *fields, const kafka_options *o,
+                           const mt_table *table, mt_error **err)
 {
-    const char *prefix = o->key_prefix ? o->key_prefix : "";
-    size_t skip = strlen(prefix);
     int32_t i, column;
 
     for (i = 0; i < o->key_fields.len; i++) {
@@ -69,13 +67,41 @@ static int take_keys(kafka_fields *fields, const kafka_options *o,
                            "option 'key.fields' names '%s' "
                            "twice",
                            name);
+        fields->key.columns[fields->key.len++] = column;
+    }
+    return 0;
+}
+
+/* The columns of an upsert table's PRIMARY KEY, which are physical. */
+static void take_primary_key(kafka_fields *fields, const mt_table *table)
+{
+    int32_t i;
+
+    for (i = 0; i < table->primary_key_len; i++)
+        fields->key.columns[fields->key.len++] = table->primary_key[i];
+}
+
+static int take_keys(kafka_fields *fields, const kafka_options *o,
+                     const mt_table *table, mt_error **err)
+{
+    const char *prefix = o->key_prefix ? o->key_prefix : "";
+    size_t skip = strlen(prefix);
+    int32_t i;
+    int rc;
+
+    if (o->upsert)
+        take_primary_key(fields, table);
+    else if ((rc = take_key_fields(fields, o, table, err)) < 0)
+        return rc;
+    for (i = 0; i < fields->key.len; i++) {
+        const char *name =
+            mt_type_column_name(table->type, fields->key.columns[i]);
+
         if (strncmp(name, prefix, skip) != 0)
             return mt_fail(err, MT_EOPTION,
-                           "option 'key.fields' names '%s', "
-                           "which does not begin with 'key.fields-prefix' = "
-                           "'%s' as every key column must",
+                           "key column '%s' does not begin with "
+                           "'key.fields-prefix' = '%s' as every one must",
                            name, prefix);
-        fields->key.columns[fields->key.len++] = column;
     }
     return make_type(&fields->key, table, skip, err);
 }
@@ -93,8 +119,7 @@ static int check_prefix(const kafka_fields *fields, const kafka_options *o,
         if (!is_key(fields, i) && strncmp(name, o->key_prefix, skip) == 0)
             return mt_fail(err, MT_EOPTION,
                            "column '%s' begins with "
-                           "'key.fields-prefix' = '%s' but is not in "
-                           "'key.fields'",
+                           "'key.fields-prefix' = '%s' but is not in the key",
                            name, o->key_prefix);
     }
     return 0;
@@ -111,9 +136,9 @@ static int take_values(kafka_fields *fields, const kafka_options *o,
     }
     if (!fields->value.len && table->physical_len)
         return mt_fail(err, MT_EOPTION,
-                       "every physical column is in "
-                       "'key.fields', so that 'value.fields-include' = "
-                       "'EXCEPT_KEY' leaves none for the value");
+                       "every physical column is in the key, so that "
+                       "'value.fields-include' = 'EXCEPT_KEY' leaves none for "
+                       "the value");
     return make_type(&fields->value, table, 0, err);
 }
 

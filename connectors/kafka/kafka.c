@@ -2,15 +2,17 @@
  *
  * How a record comes in and goes out:
  *
- *   source.c   poll -> fetch.h (fetch_rdkafka.c) -> decoder -> builder
- *   sink.c     batch -> encoder -> partitioner.c -> produce.h
+ *   source.c   poll -> fetch.h (fetch_rdkafka.c) -> reader.c -> builder
+ *   sink.c     batch -> encoded.c -> partitioner.c -> produce.h
  *              (produce_rdkafka.c)
  *
- * Around it: options.c (the table and its rules), properties.c and jaas.c (the
- * client's configuration), client.c (a handle, its errors and metadata),
- * topics.c (which partitions a subtask reads), offsets.c (from where to
+ * Around it: option_table.c and options.c (the options and their rules),
+ * properties.c and jaas.c (the client's configuration), client.c (a handle, its
+ * errors and metadata), topics.c and pattern.c (which partitions a subtask
+ * reads), targets.c (which topics a sink writes), offsets.c (from where to
  * where), commits.c (what the group remembers), fields.c (key and value),
- * metadata.c (the metadata columns), embedded.c (a broker in the process).
+ * metadata.c (the metadata columns), deadletters.c (bad records), upsert.c and
+ * upsert_buffer.c (upsert-kafka), embedded.c (a broker in the process).
  *
  * fetch.h and produce.h are seams: what is below can be replaced, partition
  * by partition, without anything above noticing.

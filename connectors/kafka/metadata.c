@@ -1,11 +1,12 @@
 /* metadata.c - one table of keys, each with the way to read it from a record;
- * the two that can be written are handled below.
+ * those that can be written are handled below, but for the topic, which
+ * targets.c knows what to do with.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "metadata.h"
 
 const mt_metadata kafka_metadata_table[] = {
-    {"topic", "STRING NOT NULL", false},
+    {"topic", "STRING NOT NULL", true},
     {"partition", "INT NOT NULL", false},
     {"headers", "MAP<STRING, BYTES> NOT NULL", true},
     {"header-list", "ARRAY<ROW<`key` STRING, `value` BYTES>> NOT NULL", true},
@@ -221,12 +222,14 @@ static int put_key(key k, mt_column_builder *c, const kafka_records *r,
 }
 
 static int read_column(key k, mt_column_builder *c, const kafka_records *r,
-                       const int32_t *rows)
+                       int32_t from, int32_t to, const int32_t *rows)
 {
-    int32_t run, i, n;
+    int32_t run, i, n, end;
 
     for (run = 0; run < r->runs_len; run++) {
-        for (i = r->runs[run].from; i < r->runs[run].to; i++) {
+        i = r->runs[run].from > from ? r->runs[run].from : from;
+        end = r->runs[run].to < to ? r->runs[run].to : to;
+        for (; i < end; i++) {
             for (n = 0; n < rows[i]; n++) {
                 if (put_key(k, c, r, r->runs[run].partition, i) < 0)
                     return MT_ENOMEM;
@@ -237,14 +240,15 @@ static int read_column(key k, mt_column_builder *c, const kafka_records *r,
 }
 
 int kafka_metadata_read(const mt_table *table, const kafka_records *records,
-                        const int32_t *rows, mt_builder *out, mt_error **err)
+                        int32_t from, int32_t to, const int32_t *rows,
+                        mt_builder *out, mt_error **err)
 {
     int32_t i;
 
     for (i = 0; i < metadata_len(table); i++) {
         if (read_column(find_key(table->metadata[i]),
-                        &out->columns[table->physical_len + i], records,
-                        rows) < 0)
+                        &out->columns[table->physical_len + i], records, from,
+                        to, rows) < 0)
             return mt_fail(err, MT_ENOMEM, "out of memory");
     }
     return 0;
@@ -254,7 +258,24 @@ int kafka_metadata_read(const mt_table *table, const kafka_records *records,
 
 bool kafka_metadata_writes(const mt_table *table)
 {
-    return metadata_len(table) > 0;
+    int32_t i;
+
+    for (i = 0; i < metadata_len(table); i++) {
+        if (find_key(table->metadata[i]) != TOPIC)
+            return true;
+    }
+    return false;
+}
+
+int32_t kafka_metadata_topic(const mt_table *table)
+{
+    int32_t i;
+
+    for (i = 0; i < metadata_len(table); i++) {
+        if (find_key(table->metadata[i]) == TOPIC)
+            return table->physical_len + i;
+    }
+    return -1;
 }
 
 /* NULL has no address, the empty text has one. */

@@ -15,13 +15,17 @@ extern const mt_metadata kafka_metadata_table[];
  * is not the key's. */
 int kafka_metadata_check(const mt_table *table, mt_error **err);
 
-/* Appends to the metadata columns of `out` what belongs to records [0, len):
+/* Appends to the metadata columns of `out` what belongs to records [from, to):
  * rows[i] times each. MT_ENOMEM. */
 int kafka_metadata_read(const mt_table *table, const kafka_records *records,
-                        const int32_t *rows, mt_builder *out, mt_error **err);
+                        int32_t from, int32_t to, const int32_t *rows,
+                        mt_builder *out, mt_error **err);
 
 /* True when the table writes headers or timestamps. */
 bool kafka_metadata_writes(const mt_table *table);
+
+/* The column that says a record's topic, or -1. */
+int32_t kafka_metadata_topic(const mt_table *table);
 
 /* Fills `extra` with what row `row` of the batch says; what it points at lives
  * as long as the batch and until the next call. */

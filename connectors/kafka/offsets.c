@@ -93,7 +93,7 @@ int kafka_offsets_check(const kafka_options *o, const char *option,
             if (is_topic(&e, o->topics.items[i]))
                 break;
         }
-        if (e.topic && i == o->topics.len)
+        if (e.topic && i == o->topics.len && !o->partitions.len)
             return mt_fail(err, MT_EOPTION,
                            "option '%s' names topic '%.*s', "
                            "which is not in option 'topic'",

@@ -1,5 +1,4 @@
-/* options.c - the option table of the kafka connector and the rules that hold
- * between its options. Each rule is one function that names the options it
+/* options.c - the rules that hold between the options of a kafka table. Each rule is one function that names the options it
  * speaks of; kafka_options_check() runs them from general to particular.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -13,126 +12,6 @@
 #include "offsets.h"
 #include "properties.h"
 #include "topics.h"
-
-/* ---- the table ----------------------------------------------------------- */
-
-#define OPT(kind, opt_name, member, ...)                                       \
-    {                                                                          \
-        .name = opt_name, .type = MT_OPT_##kind,                               \
-        .offset = offsetof(kafka_options, member), __VA_ARGS__                 \
-    }
-/* Known, so that the message can say "not supported yet". */
-#define LATER(opt_name)                                                        \
-    OPT(STRING, opt_name, unsupported, .flags = MT_OPT_UNSUPPORTED,            \
-        .help = "Not supported yet.")
-
-const mt_option kafka_option_table[] = {
-    OPT(LIST, "topic", topics, .legacy = "connector.topic",
-        .help = "The topic; for a source, a list separated by ';'."),
-    OPT(STRING, "topic-pattern", topic_pattern,
-        .help = "Reads every topic whose whole name matches this regular "
-                "expression, in place of 'topic'."),
-    OPT(STRING, "properties.bootstrap.servers", brokers,
-        .flags = MT_OPT_REQUIRED,
-        .legacy = "connector.properties.bootstrap.servers",
-        .help = "Brokers as host:port, separated by ','; or 'embedded', a "
-                "broker inside the process for trials and tests, which keeps "
-                "about 5 MB a partition ('embedded://name?partitions=4' names "
-                "one of several)."),
-    OPT(PREFIX, "properties.*", properties, .legacy = "connector.properties.*",
-        .help = "Settings of the Kafka client, under librdkafka's names or "
-                "the Java client's."),
-    OPT(FORMAT, "format", format, .legacy = "format.type",
-        .help = "Format of the record's value; its options follow as "
-                "'<format>.<option>'."),
-    OPT(FORMAT, "value.format", value_format,
-        .help = "The same as 'format', with options "
-                "'value.<format>.<option>'."),
-    OPT(FORMAT, "key.format", key_format,
-        .help = "Format of the record's key, with options "
-                "'key.<format>.<option>'. Needs 'key.fields'."),
-    OPT(LIST, "key.fields", key_fields,
-        .help = "Columns that make the key, separated by ';'."),
-    OPT(STRING, "key.fields-prefix", key_prefix,
-        .help = "What the names of key columns begin with in the table but "
-                "not in the key. Needs 'value.fields-include' = "
-                "'EXCEPT_KEY'."),
-    OPT(ENUM, "value.fields-include", include, .choices = "ALL|EXCEPT_KEY",
-        .def = "ALL", .help = "Whether the value repeats the key columns."),
-
-    OPT(ENUM, "scan.startup.mode", startup_mode,
-        .legacy = "connector.startup-mode", .def = "group-offsets",
-        .choices = "earliest-offset|latest-offset|group-offsets|timestamp|"
-                   "specific-offsets",
-        .help = "Where reading starts."),
-    OPT(STRING, "scan.startup.specific-offsets", startup_offsets,
-        .legacy = "connector.specific-offsets|"
-                  "connector.specific-offsets.#.partition,offset",
-        .help = "'partition:0,offset:42;partition:1,offset:300'; with several "
-                "topics each entry begins 'topic:<name>,'. A partition that "
-                "is not listed starts as the group's offset says."),
-    OPT(INT, "scan.startup.timestamp-millis", startup_millis,
-        .legacy = "connector.startup-timestamp-millis", .max = -1,
-        .help = "Starts at the first record that is not older than this, in "
-                "ms since 1970."),
-    OPT(ENUM, "scan.bounded.mode", bounded_mode, .def = "unbounded",
-        .choices = "latest-offset|group-offsets|timestamp|specific-offsets|"
-                   "unbounded",
-        .help = "Where reading ends."),
-    OPT(STRING, "scan.bounded.specific-offsets", bounded_offsets,
-        .help = "As 'scan.startup.specific-offsets'; the offset is the first "
-                "one that is not read. A partition that is not listed is not "
-                "read at all."),
-    OPT(INT, "scan.bounded.timestamp-millis", bounded_millis, .max = -1,
-        .help = "Ends before the first record that is not older than this."),
-    OPT(DURATION, "scan.topic-partition-discovery.interval", discovery_ms,
-        .def = "5 min", .max = -1,
-        .help = "How often new partitions and topics are looked for; they are "
-                "read from their beginning. 0: never."),
-    OPT(ENUM, "scan.assignment", assignment, .choices = "partition|group",
-        .def = "partition",
-        .help = "Who says which subtask reads a partition: its number, as in "
-                "Flink, or the consumer group."),
-    OPT(INT, "scan.parallelism", scan_parallelism, .min = 1, .max = 32768,
-        .help = "Parallelism of the source; the job's unless given."),
-
-    OPT(STRING, "sink.partitioner", partitioner,
-        .legacy = "connector.sink-partitioner", .def = "default",
-        .help = "default: by the key's hash as the Java client does, records "
-                "without a key in turns of a batch; fixed: one partition a "
-                "subtask; round-robin: record by record, without keys."),
-    OPT(STRING, "connector.sink-partitioner-class", partitioner_class,
-        .help = "The older form of a partitioner of one's own: not supported "
-                "yet."),
-    OPT(ENUM, "sink.delivery-guarantee", guarantee, .legacy = "sink.semantic",
-        .def = "at-least-once", .choices = "at-least-once|exactly-once|none",
-        .help = "at-least-once: a checkpoint waits until the brokers have "
-                "acknowledged every record; none: it does not."),
-    OPT(BOOL, "sink.log-failures-only", log_failures_only, .def = "false",
-        .help = "A record that cannot be delivered is logged and counted "
-                "('records.failed') and does not fail the job."),
-    OPT(BOOL, "sink.write-timestamp", write_timestamp, .def = "false",
-        .help = "Records carry their event time, unless the table has a "
-                "'timestamp' metadata column, which says it then."),
-    OPT(STRING, "sink.transactional-id-prefix", transactional_id_prefix,
-        .help = "For 'exactly-once'."),
-    OPT(ENUM, "sink.transaction-naming-strategy", transaction_naming,
-        .choices = "INCREMENTING|POOLING", .def = "INCREMENTING",
-        .help = "For 'exactly-once'."),
-    OPT(INT, "sink.parallelism", sink_parallelism, .min = 1, .max = 32768,
-        .help = "Parallelism of the sink; that of its input unless given."),
-
-    OPT(STRING, "connector.version", legacy_version,
-        .help = "Of the older spelling: 'universal', '0.11' or '0.10'; all "
-                "mean the same. With it, a group without a committed offset "
-                "starts at the latest."),
-    LATER("scan.watermark.emit.strategy"),
-    LATER("scan.watermark.alignment.group"),
-    LATER("scan.watermark.alignment.max-drift"),
-    LATER("scan.watermark.alignment.update-interval"),
-    LATER("scan.watermark.idle-timeout"),
-    {0},
-};
 
 /* ---- what options mean --------------------------------------------------- */
 
@@ -159,7 +38,9 @@ const char *kafka_property(const kafka_options *o, const char *name)
 
 bool kafka_options_bounded(const void *options)
 {
-    return kafka_stop_mode(options) != KAFKA_UNBOUNDED;
+    const kafka_options *o = options;
+
+    return kafka_stop_mode(o) != KAFKA_UNBOUNDED && o->bounded_ends;
 }
 
 uint32_t kafka_options_kinds(const void *options, const mt_table *table)
@@ -191,28 +72,52 @@ static int refuse(mt_error **err, const char *option, const char *fmt, ...)
     return MT_EOPTION;
 }
 
+/* A sink with a choice of topics must be told which. */
+static int check_sink_topics(const kafka_options *o, const mt_table *table,
+                             mt_error **err)
+{
+    if (!o->topics.len && !o->topic_pattern)
+        return refuse(err, "topic", "a kafka sink needs option 'topic'");
+    if ((o->topics.len > 1 || o->topic_pattern) &&
+        kafka_metadata_topic(table) < 0)
+        return refuse(err, o->topic_pattern ? "topic-pattern" : "topic",
+                      "a kafka sink with %s needs to be told each record's "
+                      "topic: declare a column \"topic STRING METADATA\"",
+                      o->topic_pattern ? "'topic-pattern'"
+                                       : "a list of topics");
+    return 0;
+}
+
 static int check_topics(const kafka_options *o, const mt_table *table,
                         mt_error **err)
 {
-    bool topic = o->topics.len > 0;
+    int given = (o->topics.len > 0) + (o->topic_pattern != NULL) +
+                (o->partitions.len > 0);
+    int rc = table->sink ? check_sink_topics(o, table, err) : 0;
 
-    if (table->sink && !topic)
-        return refuse(err, "topic", "a kafka sink needs option 'topic'");
-    if (table->sink && (o->topics.len > 1 || o->topic_pattern))
-        return mt_fail(err, MT_EUNSUPPORTED,
-                       "not supported yet: a kafka sink with %s; give one "
-                       "'topic'",
-                       o->topic_pattern ? "'topic-pattern'"
-                                        : "a list of topics");
-    if (!topic && !o->topic_pattern)
+    if (rc < 0)
+        return rc;
+    if (!given)
         return refuse(err, "topic",
                       "a kafka source needs option 'topic' or "
                       "'topic-pattern'");
-    if (topic && o->topic_pattern)
-        return refuse(err, "topic-pattern",
-                      "options 'topic' and "
-                      "'topic-pattern' exclude each other");
+    if (given > 1)
+        return refuse(err,
+                      o->topic_pattern ? "topic-pattern" : "scan.partitions",
+                      "options 'topic', 'topic-pattern' and "
+                      "'scan.partitions' exclude each other");
     return kafka_topics_check(o, err);
+}
+
+/* What every kafka table has, and 'key.fields-prefix' of both kinds. */
+static int check_prefix(const kafka_options *o, mt_error **err)
+{
+    if (o->key_prefix && *o->key_prefix && o->include != KAFKA_EXCEPT_KEY)
+        return refuse(err, "key.fields-prefix",
+                      "option 'key.fields-prefix' "
+                      "needs 'value.fields-include' = 'EXCEPT_KEY', since "
+                      "the value's columns have no prefix to take off");
+    return 0;
 }
 
 static int check_formats(const kafka_options *o, mt_error **err)
@@ -238,12 +143,40 @@ static int check_formats(const kafka_options *o, mt_error **err)
                       "option "
                       "'value.fields-include' = 'EXCEPT_KEY' needs "
                       "'key.format' and 'key.fields'");
-    if (o->key_prefix && *o->key_prefix && o->include != KAFKA_EXCEPT_KEY)
-        return refuse(err, "key.fields-prefix",
-                      "option 'key.fields-prefix' "
-                      "needs 'value.fields-include' = 'EXCEPT_KEY', since "
-                      "the value's columns have no prefix to take off");
+    return check_prefix(o, err);
+}
+
+/* Of upsert-kafka: the formats must be such that a row is a row. */
+static int check_insert_only(const mt_format_ref *format, const char *option,
+                             mt_error **err)
+{
+    if (mt_format_kinds(format, NULL) & ~(1u << MT_INSERT))
+        return refuse(err, option,
+                      "option '%s' = '%s': connector 'upsert-kafka' needs a "
+                      "format without changes of its own, such as 'json'",
+                      option, format->name);
     return 0;
+}
+
+static int check_upsert(const kafka_options *o, const mt_table *table,
+                        mt_error **err)
+{
+    int rc;
+
+    if (!table->primary_key_len)
+        return mt_fail(err, MT_EOPTION,
+                       "an upsert-kafka table needs a PRIMARY KEY (...) NOT "
+                       "ENFORCED: its columns are the records' key, and say "
+                       "which row a record replaces or deletes");
+    if ((o->flush_rows > 0) != (o->flush_ms > 0))
+        return refuse(err, "sink.buffer-flush.interval",
+                      "options 'sink.buffer-flush.max-rows' and "
+                      "'sink.buffer-flush.interval' must both be above 0, or "
+                      "both be 0");
+    if ((rc = check_insert_only(&o->key_format, "key.format", err)) < 0 ||
+        (rc = check_insert_only(&o->value_format, "value.format", err)) < 0)
+        return rc;
+    return check_prefix(o, err);
 }
 
 static int check_startup(const kafka_options *o, mt_error **err)
@@ -309,7 +242,10 @@ static int check_bounded(const kafka_options *o, mt_error **err)
 
 static int check_source(const kafka_options *o, mt_error **err)
 {
-    int rc;
+    int rc = mt_bad_records_check(o->bad_records, true, err);
+
+    if (rc < 0)
+        return rc;
 
     if (o->assignment)
         return mt_fail(err, MT_EUNSUPPORTED,
@@ -355,7 +291,8 @@ int kafka_options_check(const void *options, const mt_table *table,
 
     if ((rc = check_topics(o, table, err)) < 0)
         return rc;
-    if ((rc = check_formats(o, err)) < 0)
+    rc = o->upsert ? check_upsert(o, table, err) : check_formats(o, err);
+    if (rc < 0)
         return rc;
     if ((rc = table->sink ? check_sink(o, err) : check_source(o, err)) < 0)
         return rc;

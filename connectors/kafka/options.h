@@ -29,6 +29,7 @@ typedef enum kafka_guarantee {
 typedef struct kafka_options {
     mt_strings topics;
     const char *topic_pattern;
+    mt_strings partitions; /* "topic:number" each */
     const char *brokers;   /* properties.bootstrap.servers; in properties too */
     mt_strings properties; /* name, value, name, value ... */
     mt_format_ref format;  /* one of these two is the value's format */
@@ -44,9 +45,11 @@ typedef struct kafka_options {
     int32_t bounded_mode; /* kafka_mode - 1: a source can't end at earliest */
     const char *bounded_offsets;
     int64_t bounded_millis;
+    bool bounded_ends;
     int64_t discovery_ms; /* 0: never */
     int32_t assignment;   /* 0: by partition, 1: by the consumer group */
     int64_t scan_parallelism;
+    const char *bad_records;
 
     const char *partitioner;
     const char *partitioner_class;
@@ -56,12 +59,16 @@ typedef struct kafka_options {
     const char *transactional_id_prefix;
     int32_t transaction_naming;
     int64_t sink_parallelism;
+    int64_t flush_rows; /* of upsert-kafka; 0: rows do not wait */
+    int64_t flush_ms;
+    bool upsert; /* no option: set by upsert.c */
 
     const char *legacy_version; /* not NULL: declared in the older spelling */
     const char *unsupported;    /* where options of later versions land */
 } kafka_options;
 
 extern const mt_option kafka_option_table[];
+extern const mt_option kafka_upsert_option_table[];
 
 /* The format of the record's value: `value.format`, else `format`. Borrowed. */
 const mt_format_ref *kafka_value_format(const kafka_options *o);

@@ -24,8 +24,14 @@ typedef struct kafka_extra {
     } headers[KAFKA_HEADERS_MAX];
 } kafka_extra;
 
+typedef struct kafka_produce kafka_produce;
+
+/* The way to one topic. */
+typedef struct kafka_outlet kafka_outlet;
+
 /* Records for one topic. Keys and partitions may be shared by all. */
 typedef struct kafka_outgoing {
+    kafka_outlet *outlet;
     int32_t len;
     const mt_span *values;     /* data == NULL: a tombstone */
     const mt_span *keys;       /* NULL: no record has one */
@@ -33,22 +39,25 @@ typedef struct kafka_outgoing {
     int32_t partition;
 } kafka_outgoing;
 
-typedef struct kafka_produce kafka_produce;
-
-/* Opens over a connected client, which it borrows, for one topic. With
- * `log_only`, records that fail for good are logged and counted, else the
- * first one's error is what later calls return. NULL with err. */
-kafka_produce *kafka_produce_open(kafka_client *client, const char *topic,
-                                  bool log_only, mt_error **err);
+/* Opens over a connected client, which it borrows. With `log_only`, records
+ * that fail for good are logged and counted, else the first one's error is what
+ * later calls return. NULL with err. */
+kafka_produce *kafka_produce_open(kafka_client *client, bool log_only,
+                                  mt_error **err);
 void kafka_produce_close(kafka_produce *p); /* NULL is fine */
+
+/* A new outlet for a topic, of which there should be only one. Borrowed until
+ * close; NULL with err. */
+kafka_outlet *kafka_produce_outlet(kafka_produce *p, const char *topic,
+                                   mt_error **err);
 
 /* Copies and queues the records, waiting while the queue is full. */
 int kafka_produce_send(kafka_produce *p, const kafka_outgoing *records,
                        mt_error **err);
 /* The same for one record with headers or a timestamp. */
-int kafka_produce_send_extra(kafka_produce *p, int32_t partition, mt_span key,
-                             mt_span value, const kafka_extra *extra,
-                             mt_error **err);
+int kafka_produce_send_extra(kafka_produce *p, kafka_outlet *outlet,
+                             int32_t partition, mt_span key, mt_span value,
+                             const kafka_extra *extra, mt_error **err);
 
 /* Hears what has failed meanwhile; without waiting. */
 int kafka_produce_poll(kafka_produce *p, mt_error **err);

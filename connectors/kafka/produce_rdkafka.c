@@ -20,9 +20,14 @@
 #define WARN_SPAN_MS 30000
 #define FLUSH_SLICE_MS 50
 
+struct kafka_outlet {
+    kafka_outlet *next;
+    rd_kafka_topic_t *topic;
+};
+
 struct kafka_produce {
     kafka_client *client;
-    rd_kafka_topic_t *topic;
+    kafka_outlet *outlets;
     rd_kafka_queue_t *events;
     bool log_only;
     mt_error *failure; /* the first that failed for good, or NULL */
@@ -39,8 +44,8 @@ static void on_event(rd_kafka_t *rk, void *opaque)
     mt_context_wake(opaque);
 }
 
-kafka_produce *kafka_produce_open(kafka_client *client, const char *topic,
-                                  bool log_only, mt_error **err)
+kafka_produce *kafka_produce_open(kafka_client *client, bool log_only,
+                                  mt_error **err)
 {
     kafka_produce *p = mt_calloc(sizeof(*p));
 
@@ -53,25 +58,44 @@ kafka_produce *kafka_produce_open(kafka_client *client, const char *topic,
     p->failed = mt_context_metric(client->ctx, "records.failed");
     p->events = rd_kafka_queue_get_main(client->rk);
     rd_kafka_queue_cb_event_enable(p->events, on_event, client->ctx);
-    if (!(p->topic = rd_kafka_topic_new(client->rk, topic, NULL))) {
-        mt_fail(err, MT_EOPTION, "topic '%s': %s", topic,
-                rd_kafka_err2str(rd_kafka_last_error()));
-        kafka_produce_close(p);
-        return NULL;
-    }
     return p;
 }
 
 void kafka_produce_close(kafka_produce *p)
 {
+    kafka_outlet *next;
+
     if (!p)
         return;
-    if (p->topic)
-        rd_kafka_topic_destroy(p->topic);
+    for (; p->outlets; p->outlets = next) {
+        next = p->outlets->next;
+        rd_kafka_topic_destroy(p->outlets->topic);
+        mt_free(p->outlets, sizeof(kafka_outlet));
+    }
     rd_kafka_queue_cb_event_enable(p->events, NULL, NULL);
     rd_kafka_queue_destroy(p->events);
     mt_error_free(p->failure);
     mt_free(p, sizeof(*p));
+}
+
+kafka_outlet *kafka_produce_outlet(kafka_produce *p, const char *topic,
+                                   mt_error **err)
+{
+    kafka_outlet *o = mt_calloc(sizeof(*o));
+
+    if (!o) {
+        mt_fail(err, MT_ENOMEM, "out of memory");
+        return NULL;
+    }
+    if (!(o->topic = rd_kafka_topic_new(p->client->rk, topic, NULL))) {
+        mt_fail(err, MT_EOPTION, "topic '%s': %s", topic,
+                rd_kafka_err2str(rd_kafka_last_error()));
+        mt_free(o, sizeof(*o));
+        return NULL;
+    }
+    o->next = p->outlets;
+    p->outlets = o;
+    return o;
 }
 
 /* ---- what failed --------------------------------------------------------- */
@@ -81,17 +105,14 @@ static int fail_fatally(kafka_produce *p, mt_error **err)
     char why[300];
 
     rd_kafka_fatal_error(p->client->rk, why, sizeof(why));
-    return mt_fail(err, MT_EIO,
-                   "topic '%s': the Kafka producer cannot go on: "
-                   "%s",
-                   rd_kafka_topic_name(p->topic), why);
+    return mt_fail(err, MT_EIO, "the Kafka producer cannot go on: %s", why);
 }
 
 /* The error of one record, in words that say what to do. */
 static int fail_message(kafka_produce *p, rd_kafka_resp_err_t failed,
                         const rd_kafka_message_t *m, mt_error **err)
 {
-    const char *topic = rd_kafka_topic_name(p->topic);
+    const char *topic = rd_kafka_topic_name(m->rkt);
     size_t len = m->len + m->key_len;
 
     switch (failed) {
@@ -195,11 +216,9 @@ static void warn_of_wait(kafka_produce *p, int64_t since_ms)
         return;
     p->client->warned_ms = now;
     mt_log(MT_LOG_WARN, "kafka",
-           "%s: %d records for topic '%s' have waited "
-           "%lld s for the brokers at '%s'",
+           "%s: %d records have waited %lld s for the brokers at '%s'",
            mt_context_operator(p->client->ctx), kafka_produce_pending(p),
-           rd_kafka_topic_name(p->topic), (long long)((now - since_ms) / 1000),
-           p->client->brokers);
+           (long long)((now - since_ms) / 1000), p->client->brokers);
 }
 
 /* Waits a moment for room; fails when there is no sense in waiting. */
@@ -226,6 +245,7 @@ static void fill_chunk(kafka_produce *p, const kafka_outgoing *o, int32_t from,
     int32_t i;
 
     for (i = from; i < from + len; i++, m++) {
+        m->rkt = o->outlet->topic;
         m->err = RD_KAFKA_RESP_ERR_NO_ERROR;
         m->partition = o->partitions ? o->partitions[i] : o->partition;
         m->payload = (void *)(uintptr_t)o->values[i].data;
@@ -251,6 +271,30 @@ static int32_t sort_unsent(kafka_produce *p, int32_t len)
     return len;
 }
 
+/* The embedded broker must be asked before it is given anything. */
+static int count_embedded(kafka_produce *p, const kafka_outlet *outlet,
+                          int32_t partition, mt_span key, mt_span value,
+                          mt_error **err)
+{
+    return kafka_embedded_count(p->client->embedded,
+                                rd_kafka_topic_name(outlet->topic), partition,
+                                1, (int64_t)(value.len + key.len), err);
+}
+
+static int count_all_embedded(kafka_produce *p, const kafka_outgoing *o,
+                              mt_error **err)
+{
+    mt_span none = {NULL, 0};
+    int32_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i < o->len; i++)
+        rc = count_embedded(p, o->outlet,
+                            o->partitions ? o->partitions[i] : o->partition,
+                            o->keys ? o->keys[i] : none, o->values[i], err);
+    return rc;
+}
+
 int kafka_produce_send(kafka_produce *p, const kafka_outgoing *o,
                        mt_error **err)
 {
@@ -260,11 +304,13 @@ int kafka_produce_send(kafka_produce *p, const kafka_outgoing *o,
     int64_t since_ms = 0;
     int rc;
 
+    if (p->client->embedded && (rc = count_all_embedded(p, o, err)) < 0)
+        return rc;
     while (from < o->len) {
         len = o->len - from < CHUNK ? o->len - from : CHUNK;
         fill_chunk(p, o, from, len);
-        sent = rd_kafka_produce_batch(p->topic, o->partition, flags, p->chunk,
-                                      len);
+        sent = rd_kafka_produce_batch(o->outlet->topic, o->partition, flags,
+                                      p->chunk, len);
         if (sent < len)
             sent = sort_unsent(p, len);
         from += sent;
@@ -298,21 +344,26 @@ static rd_kafka_headers_t *make_headers(const kafka_extra *extra)
     return headers;
 }
 
-int kafka_produce_send_extra(kafka_produce *p, int32_t partition, mt_span key,
-                             mt_span value, const kafka_extra *extra,
-                             mt_error **err)
+int kafka_produce_send_extra(kafka_produce *p, kafka_outlet *outlet,
+                             int32_t partition, mt_span key, mt_span value,
+                             const kafka_extra *extra, mt_error **err)
 {
-    rd_kafka_message_t m = {
-        .partition = partition, .len = value.len, .key_len = key.len};
+    rd_kafka_message_t m = {.rkt = outlet->topic,
+                            .partition = partition,
+                            .len = value.len,
+                            .key_len = key.len};
     int64_t since_ms = mt_now_ms();
     rd_kafka_headers_t *headers;
     rd_kafka_resp_err_t failed;
     int rc;
 
+    if (p->client->embedded &&
+        (rc = count_embedded(p, outlet, partition, key, value, err)) < 0)
+        return rc;
     for (;;) {
         headers = make_headers(extra);
         failed = rd_kafka_producev(
-            p->client->rk, RD_KAFKA_V_RKT(p->topic),
+            p->client->rk, RD_KAFKA_V_RKT(outlet->topic),
             RD_KAFKA_V_PARTITION(partition),
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.len),

@@ -558,7 +558,7 @@ static int fill(maker *m)
     if ((rc = set_all(m, m->sink ? producer_insisted : consumer_insisted)) < 0)
         return rc;
     /* A bounded source must see where a partition ends. */
-    if (!m->sink && kafka_options_bounded(m->o))
+    if (!m->sink && kafka_stop_mode(m->o) != KAFKA_UNBOUNDED)
         rc = set(m, "enable.partition.eof", "enable.partition.eof", "true");
     return rc;
 }

@@ -6,8 +6,11 @@
 #ifndef MT_KAFKA_SINK_H
 #define MT_KAFKA_SINK_H
 
-#include "moontide_plugin.h"
+#include "options.h"
 
+/* Opens with options that upsert.c may have added to; they are copied. */
+int kafka_sink_make(mt_context *ctx, const kafka_options *options,
+                    const mt_table *table, void **sink, mt_error **err);
 int kafka_sink_open(mt_context *ctx, const void *options, const mt_table *table,
                     void **sink, mt_error **err);
 int kafka_sink_write(void *sink, mt_batch *batch, mt_error **err);

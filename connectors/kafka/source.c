@@ -1,15 +1,9 @@
 /* source.c - a subtask that reads its share of the partitions.
  *
- * One poll: take what the fetching side has, decode the values (and keys) into
- * the builder's columns, add the metadata columns, commit the rows, move the
- * positions on, let go of the messages. It never waits: finding new partitions
- * and committing offsets happen beside it and are looked at here.
- *
- * Keys are only decoded where the value does not hold them. They fill columns
- * of their own, so key and value are decoded a batch at a time and agree row by
- * row as long as every message gives one of each. Where that does not hold (a
- * tombstone, a record without a key, one skipped by a policy), the batch is
- * rolled back and done again message by message.
+ * One poll: take what the fetching side has, have the reader put it into the
+ * builder's columns, move the positions on, let go of the messages. It never
+ * waits: finding new partitions and committing offsets happen beside it and are
+ * looked at here.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
@@ -17,11 +11,9 @@
 #include <stdio.h>
 
 #include "commits.h"
-#include "fetch.h"
-#include "fields.h"
-#include "metadata.h"
 #include "offsets.h"
 #include "properties.h"
+#include "reader.h"
 #include "topics.h"
 
 /* As many as one look at the queue takes out. */
@@ -30,15 +22,13 @@
 
 typedef struct source {
     mt_context *ctx;
-    const kafka_options *options;
+    kafka_options options; /* with what upsert.c has set */
     const mt_table *table;
     kafka_client client;
     kafka_topics *topics;
     kafka_fetch *fetch;
     kafka_commits *commits;
-    kafka_fields fields;
-    mt_decoder *value_decoder;
-    mt_decoder *key_decoder; /* NULL: the value holds the keys, or none */
+    kafka_reader *reader;
     kafka_partition **parts;
     int32_t parts_len;
     int32_t parts_max;
@@ -47,11 +37,8 @@ typedef struct source {
     int64_t discovery_ms; /* 0: never */
     int64_t look_at;      /* when to look for new partitions */
     int64_t lag_at;       /* when to reckon the lag again */
-    int32_t *rows;        /* rows that each message gave */
-    int32_t *key_rows;
     mt_metric *lag;
     mt_metric *assigned;
-    mt_metric *skipped;
 } source;
 
 /* ---- partitions ---------------------------------------------------------- */
@@ -168,37 +155,17 @@ static int discover(source *s, int64_t now, mt_error **err)
 
 /* ---- open ----------------------------------------------------------- */
 
-static int open_decoders(source *s, mt_error **err)
-{
-    const kafka_options *o = s->options;
-    mt_fields part;
-    int rc;
-
-    if ((rc = kafka_fields_init(&s->fields, o, s->table, err)) < 0)
-        return rc;
-    part = kafka_part_fields(&s->fields.value);
-    if (!(s->value_decoder =
-              mt_decoder_open(kafka_value_format(o), &part, err)))
-        return MT_EOPTION;
-    if (o->include != KAFKA_EXCEPT_KEY)
-        return 0;
-    part = kafka_part_fields(&s->fields.key);
-    if (!(s->key_decoder = mt_decoder_open(&o->key_format, &part, err)))
-        return MT_EOPTION;
-    return 0;
-}
-
 static int open_client(source *s, mt_error **err)
 {
-    bool group = kafka_property(s->options, "group.id") != NULL;
+    bool group = kafka_property(&s->options, "group.id") != NULL;
     const char *table = mt_context_table(s->ctx);
     char name[256];
 
     /* librdkafka assigns nothing without a group; this one is never used. */
     snprintf(name, sizeof(name), "moontide-%s",
              table ? table : mt_context_operator(s->ctx));
-    s->committing = group && kafka_properties_commit(s->options);
-    return kafka_client_open(&s->client, s->ctx, s->options, false,
+    s->committing = group && kafka_properties_commit(&s->options);
+    return kafka_client_open(&s->client, s->ctx, &s->options, false,
                              group ? NULL : name, err);
 }
 
@@ -224,21 +191,20 @@ static int open_parts(source *s, mt_error **err)
 {
     int rc;
 
-    s->rows = mt_alloc(RECORDS_MAX * sizeof(int32_t));
-    s->key_rows = mt_alloc(RECORDS_MAX * sizeof(int32_t));
-    if (!s->rows || !s->key_rows)
-        return mt_fail(err, MT_ENOMEM, "out of memory");
-    if ((rc = open_decoders(s, err)) < 0 || (rc = open_client(s, err)) < 0)
+    if ((rc = kafka_reader_open(s->ctx, &s->options, s->table, RECORDS_MAX,
+                                &s->reader, err)) < 0 ||
+        (rc = open_client(s, err)) < 0)
         return rc;
     s->topics = kafka_topics_open(&s->client, err);
-    s->fetch = s->topics ? kafka_fetch_open(&s->client, s->key_decoder != NULL,
+    s->fetch = s->topics ? kafka_fetch_open(&s->client,
+                                            kafka_reader_wants_keys(s->reader),
                                             RECORDS_MAX, err)
                          : NULL;
     s->commits = s->fetch ? kafka_commits_open(&s->client, err) : NULL;
     return s->commits ? begin(s, err) : MT_ENOMEM;
 }
 
-int kafka_source_open(mt_context *ctx, const void *options,
+int kafka_source_make(mt_context *ctx, const kafka_options *options,
                       const mt_table *table, void **out, mt_error **err)
 {
     source *s = mt_calloc(sizeof(*s));
@@ -247,20 +213,27 @@ int kafka_source_open(mt_context *ctx, const void *options,
     if (!s)
         return mt_fail(err, MT_ENOMEM, "out of memory");
     s->ctx = ctx;
-    s->options = options;
+    s->options = *options;
     s->table = table;
-    s->bounded = kafka_options_bounded(options);
-    s->discovery_ms = s->bounded ? 0 : kafka_properties_discovery_ms(options);
+    s->bounded = kafka_stop_mode(options) != KAFKA_UNBOUNDED;
+    s->discovery_ms = s->bounded || options->partitions.len
+                          ? 0
+                          : kafka_properties_discovery_ms(options);
     s->look_at = mt_now_ms() + s->discovery_ms;
     s->lag = mt_context_metric(ctx, "lag");
     s->assigned = mt_context_metric(ctx, "partitions");
-    s->skipped = mt_context_metric(ctx, "records.skipped");
     if ((rc = open_parts(s, err)) < 0) {
         kafka_source_close(s);
         return rc;
     }
     *out = s;
     return 0;
+}
+
+int kafka_source_open(mt_context *ctx, const void *options,
+                      const mt_table *table, void **out, mt_error **err)
+{
+    return kafka_source_make(ctx, options, table, out, err);
 }
 
 void kafka_source_close(void *source_or_null)
@@ -274,166 +247,11 @@ void kafka_source_close(void *source_or_null)
     kafka_fetch_close(s->fetch);
     kafka_topics_close(s->topics);
     kafka_client_close(&s->client);
-    mt_decoder_close(s->value_decoder);
-    mt_decoder_close(s->key_decoder);
-    kafka_fields_fini(&s->fields);
+    kafka_reader_close(s->reader);
     for (i = 0; i < s->parts_len; i++)
         mt_free(s->parts[i], sizeof(kafka_partition));
     mt_free(s->parts, (size_t)s->parts_max * sizeof(*s->parts));
-    mt_free(s->rows, RECORDS_MAX * sizeof(int32_t));
-    mt_free(s->key_rows, RECORDS_MAX * sizeof(int32_t));
     mt_free(s, sizeof(*s));
-}
-
-/* ---- decoding ----------------------------------------------------------- */
-
-/* Notes on the error which message could not be read. */
-static int fail_record(const kafka_records *r, int32_t at, mt_span bytes,
-                       int code, mt_error **err)
-{
-    char place[320];
-    int32_t i = 0;
-
-    if (!err || code != MT_ERECORD || at >= r->len)
-        return code;
-    while (i + 1 < r->runs_len && r->runs[i].to <= at)
-        i++;
-    snprintf(place, sizeof(place), "topic %s, partition %d, offset %lld",
-             r->runs[i].partition->topic, r->runs[i].partition->number,
-             (long long)r->offsets[at]);
-    mt_error_set_record(*err, bytes.data, bytes.len, place);
-    return code;
-}
-
-static int decode_values(source *s, const kafka_records *r, int32_t from,
-                         int32_t to, mt_builder *out, mt_error **err)
-{
-    int32_t done = 0;
-    int rc;
-
-    rc = mt_decoder_decode(s->value_decoder, r->values + from, to - from, out,
-                           s->rows + from, &done, err);
-    if (rc < 0)
-        return fail_record(r, from + done,
-                           r->values[from + done < to ? from + done : from], rc,
-                           err);
-    return 0;
-}
-
-static int decode_keys(source *s, const kafka_records *r, int32_t from,
-                       int32_t to, mt_builder *out, mt_error **err)
-{
-    int32_t done = 0;
-    int rc;
-
-    rc = mt_decoder_decode(s->key_decoder, r->keys + from, to - from, out,
-                           s->key_rows + from, &done, err);
-    if (rc < 0)
-        return fail_record(r, from + done,
-                           r->keys[from + done < to ? from + done : from], rc,
-                           err);
-    return 0;
-}
-
-/* True when all of rows[0 .. len) are one. */
-static bool all_ones(const int32_t *rows, int32_t len)
-{
-    int32_t i, sum = 0;
-
-    for (i = 0; i < len; i++)
-        sum |= rows[i] ^ 1;
-    return sum == 0;
-}
-
-static bool any_keyless(const kafka_records *r)
-{
-    int32_t i;
-
-    for (i = 0; i < r->len; i++) {
-        if (!r->keys[i].data || !r->values[i].data)
-            return true;
-    }
-    return false;
-}
-
-/* The key columns of one row: the key's fields, or NULLs without a key. */
-static int put_key(source *s, const kafka_records *r, int32_t i,
-                   mt_builder *out, mt_error **err)
-{
-    int32_t k;
-    int rc;
-
-    s->key_rows[i] = 0;
-    if (r->keys[i].data && (rc = decode_keys(s, r, i, i + 1, out, err)) < 0)
-        return rc;
-    if (s->key_rows[i] > 1)
-        return fail_record(
-            r, i, r->keys[i],
-            mt_fail(err, MT_ERECORD, "a key of %d rows", s->key_rows[i]), err);
-    for (k = 0; s->key_rows[i] == 0 && k < s->fields.key.len; k++) {
-        if (mt_put_null(&out->columns[s->fields.key.columns[k]]) < 0)
-            return mt_fail(err, MT_ENOMEM, "out of memory");
-    }
-    return 0;
-}
-
-static int decode_singly(source *s, const kafka_records *r, mt_builder *out,
-                         mt_error **err)
-{
-    int32_t i, n;
-    int rc = 0;
-
-    for (i = 0; rc == 0 && i < r->len; i++) {
-        rc = decode_values(s, r, i, i + 1, out, err);
-        for (n = 0; rc == 0 && n < s->rows[i]; n++)
-            rc = put_key(s, r, i, out, err);
-    }
-    return rc;
-}
-
-static int decode_both(source *s, const kafka_records *r, mt_builder *out,
-                       mt_error **err)
-{
-    int rc;
-
-    if (any_keyless(r))
-        return decode_singly(s, r, out, err);
-    if ((rc = decode_keys(s, r, 0, r->len, out, err)) < 0 ||
-        (rc = decode_values(s, r, 0, r->len, out, err)) < 0)
-        return rc;
-    if (all_ones(s->rows, r->len) && all_ones(s->key_rows, r->len))
-        return 0;
-    mt_builder_rollback(out);
-    mt_decoder_skipped(s->value_decoder);
-    mt_decoder_skipped(s->key_decoder);
-    return decode_singly(s, r, out, err);
-}
-
-static void count_skipped(source *s)
-{
-    int64_t n = mt_decoder_skipped(s->value_decoder);
-
-    if (s->key_decoder)
-        n += mt_decoder_skipped(s->key_decoder);
-    if (n)
-        mt_metric_add(s->skipped, n);
-}
-
-static int take_records(source *s, const kafka_records *r, mt_builder *out,
-                        mt_error **err)
-{
-    int rc;
-
-    rc = s->key_decoder ? decode_both(s, r, out, err)
-                        : decode_values(s, r, 0, r->len, out, err);
-    if (rc == 0)
-        rc = kafka_metadata_read(s->table, r, s->rows, out, err);
-    if (rc == 0)
-        rc = mt_builder_commit(out, err);
-    if (rc < 0)
-        mt_builder_rollback(out);
-    count_skipped(s);
-    return rc;
 }
 
 /* ---- poll ----------------------------------------------------------- */
@@ -492,7 +310,7 @@ int kafka_source_poll(void *source_, mt_builder *out, int64_t *wake_ms,
     if (rc < 0)
         return rc;
     if (records.len) {
-        rc = take_records(s, &records, out, err);
+        rc = kafka_reader_read(s->reader, &records, out, err);
         if (rc == 0)
             move_on(&records);
     }
@@ -503,7 +321,7 @@ int kafka_source_poll(void *source_, mt_builder *out, int64_t *wake_ms,
         return rc;
     if (room)
         return MT_FLOW_MORE;
-    if (s->bounded && is_done(s))
+    if (s->bounded && s->options.bounded_ends && is_done(s))
         return MT_FLOW_DONE;
     if (s->discovery_ms)
         *wake_ms = s->look_at;
@@ -512,15 +330,7 @@ int kafka_source_poll(void *source_, mt_builder *out, int64_t *wake_ms,
 
 void kafka_source_project(void *source_, const uint8_t *needed)
 {
-    source *s = source_;
-    uint8_t fields[1024];
-    int32_t i;
-
-    if (s->fields.value.len > (int32_t)sizeof(fields))
-        return;
-    for (i = 0; i < s->fields.value.len; i++)
-        fields[i] = needed[s->fields.value.columns[i]];
-    mt_decoder_project(s->value_decoder, fields);
+    kafka_reader_project(((source *)source_)->reader, needed);
 }
 
 /* ---- checkpoints --------------------------------------------------------- */
@@ -529,7 +339,10 @@ int kafka_source_barrier(void *source_, int64_t id, mt_buf *snapshot,
                          mt_error **err)
 {
     source *s = source_;
+    int rc = kafka_reader_flush(s->reader, err);
 
+    if (rc < 0)
+        return rc;
     return kafka_commits_note(s->commits, id, s->parts, s->parts_len, snapshot,
                               err);
 }

@@ -6,8 +6,11 @@
 #ifndef MT_KAFKA_SOURCE_H
 #define MT_KAFKA_SOURCE_H
 
-#include "moontide_plugin.h"
+#include "options.h"
 
+/* Opens with options that upsert.c may have added to; they are copied. */
+int kafka_source_make(mt_context *ctx, const kafka_options *options,
+                      const mt_table *table, void **source, mt_error **err);
 int kafka_source_open(mt_context *ctx, const void *options,
                       const mt_table *table, void **source, mt_error **err);
 int kafka_source_poll(void *source, mt_builder *out, int64_t *wake_ms,

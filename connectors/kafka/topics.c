@@ -10,11 +10,11 @@
  * by the task.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "topics.h"
 
-#include <pcre2.h>
 #include <stdatomic.h>
+
+#include "pattern.h"
 
 #define LOOK_MS 1000
 #define NAME_MAX_LEN 249
@@ -30,8 +30,7 @@ typedef enum look_state { LOOK_NONE, LOOK_RUNS, LOOK_DONE } look_state;
 struct kafka_topics {
     kafka_client *client;
     topic *all;
-    pcre2_code *pattern; /* NULL: the topics of the options */
-    pcre2_match_data *match;
+    kafka_pattern *pattern; /* NULL: the topics of the options */
     pthread_t thread;
     _Atomic(look_state) state;
     /* The answers: one for each topic of the options, or one for all. */
@@ -57,40 +56,42 @@ static int check_name(const char *name, mt_error **err)
                    name, NAME_MAX_LEN);
 }
 
-/* A topic matches as a whole, as by Java's matches(). */
-static pcre2_code *compile(const char *pattern, mt_error **err)
+/* Splits "topic:number" of 'scan.partitions'; `name` has room for any. */
+static int read_partition(const char *text, char *name, int32_t *number,
+                          mt_error **err)
 {
-    PCRE2_UCHAR why[160];
-    pcre2_code *code;
-    PCRE2_SIZE at;
-    int failed;
+    const char *colon = strrchr(text, ':');
+    int64_t n;
 
-    code =
-        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                      PCRE2_ANCHORED | PCRE2_ENDANCHORED, &failed, &at, NULL);
-    if (code)
-        return code;
-    pcre2_get_error_message(failed, why, sizeof(why));
-    mt_fail(err, MT_EOPTION,
-            "option 'topic-pattern' = '%s' is no regular "
-            "expression: %s at letter %zu",
-            pattern, (char *)why, (size_t)at + 1);
-    return NULL;
+    if (!colon || colon - text > NAME_MAX_LEN ||
+        !mt_read_i64(colon + 1, strlen(colon + 1), &n) || n < 0 ||
+        n > INT32_MAX)
+        return mt_fail(err, MT_EOPTION,
+                       "option 'scan.partitions' does not read at '%s'; write "
+                       "'orders:0;orders:3'",
+                       text);
+    memcpy(name, text, (size_t)(colon - text));
+    name[colon - text] = '\0';
+    *number = (int32_t)n;
+    return check_name(name, err);
 }
 
 int kafka_topics_check(const kafka_options *o, mt_error **err)
 {
-    pcre2_code *code;
-    int32_t i;
+    char name[NAME_MAX_LEN + 1];
+    kafka_pattern *pattern;
+    int32_t i, number;
     int rc = 0;
 
     for (i = 0; rc == 0 && i < o->topics.len; i++)
         rc = check_name(o->topics.items[i], err);
+    for (i = 0; rc == 0 && i < o->partitions.len; i++)
+        rc = read_partition(o->partitions.items[i], name, &number, err);
     if (rc < 0 || !o->topic_pattern)
         return rc;
-    if (!(code = compile(o->topic_pattern, err)))
+    if (!(pattern = kafka_pattern_new(o->topic_pattern, err)))
         return MT_EOPTION;
-    pcre2_code_free(code);
+    kafka_pattern_free(pattern);
     return 0;
 }
 
@@ -133,15 +134,9 @@ kafka_topics *kafka_topics_open(kafka_client *client, mt_error **err)
         mt_fail(err, MT_ENOMEM, "out of memory");
         goto fail;
     }
-    if (o->topic_pattern) {
-        if (!(t->pattern = compile(o->topic_pattern, err)))
-            goto fail;
-        t->match = pcre2_match_data_create_from_pattern(t->pattern, NULL);
-        if (!t->match) {
-            mt_fail(err, MT_ENOMEM, "out of memory");
-            goto fail;
-        }
-    }
+    if (o->topic_pattern &&
+        !(t->pattern = kafka_pattern_new(o->topic_pattern, err)))
+        goto fail;
     return t;
 fail:
     kafka_topics_close(t);
@@ -169,8 +164,7 @@ void kafka_topics_close(kafka_topics *t)
         pthread_join(t->thread, NULL);
     drop_answers(t);
     mt_free(t->answers, (size_t)t->answers_len * sizeof(*t->answers));
-    pcre2_match_data_free(t->match);
-    pcre2_code_free(t->pattern);
+    kafka_pattern_free(t->pattern);
     for (; t->all; t->all = next) {
         next = t->all->next;
         mt_strfree(t->all->name);
@@ -220,17 +214,6 @@ static int add_partitions(kafka_topics *t, const char *name, int32_t len,
     return 0;
 }
 
-/* Topics of Kafka itself are not meant by any pattern. */
-static bool matches(kafka_topics *t, const char *name)
-{
-    if (!t->pattern)
-        return true;
-    if (strncmp(name, "__", 2) == 0)
-        return false;
-    return pcre2_match(t->pattern, (PCRE2_SPTR)name, PCRE2_ZERO_TERMINATED, 0,
-                       0, t->match, NULL) >= 0;
-}
-
 static int read_answer(kafka_topics *t, const struct rd_kafka_metadata *answer,
                        mt_buf *places, mt_error **err)
 {
@@ -240,13 +223,49 @@ static int read_answer(kafka_topics *t, const struct rd_kafka_metadata *answer,
     for (i = 0; rc == 0 && i < answer->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *at = &answer->topics[i];
 
-        if (at->partition_cnt > 0 && matches(t, at->topic))
+        if (at->partition_cnt > 0 &&
+            (!t->pattern ||
+             kafka_pattern_matches(t->pattern, at->topic, strlen(at->topic))))
             rc = add_partitions(t, at->topic, at->partition_cnt, places, err);
     }
     return rc;
 }
 
 /* ---- looking ----------------------------------------------------------- */
+
+/* Hands out one of 'scan.partitions'. */
+static int find_partition(kafka_topics *t, const char *text, mt_buf *places,
+                          mt_error **err)
+{
+    mt_context *ctx = t->client->ctx;
+    const struct rd_kafka_metadata *answer;
+    char name[NAME_MAX_LEN + 1];
+    kafka_place place;
+    int32_t len;
+    topic *at;
+    int rc;
+
+    if ((rc = read_partition(text, name, &place.partition, err)) < 0 ||
+        (rc = kafka_client_topic(t->client, name, &answer, err)) < 0)
+        return rc;
+    len = answer->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(answer);
+    if (place.partition >= len)
+        return mt_fail(err, MT_ENOTFOUND,
+                       "option 'scan.partitions' names '%s', but the topic "
+                       "has only %d partitions",
+                       text, len);
+    if (kafka_topics_subtask(name, place.partition,
+                             mt_context_parallelism(ctx)) !=
+        mt_context_subtask(ctx))
+        return 0;
+    if (!(at = get_topic(t, name)))
+        return mt_fail(err, MT_ENOMEM, "out of memory");
+    place.topic = at->name;
+    return mt_buf_append(places, &place, sizeof(place)) < 0
+               ? mt_fail(err, MT_ENOMEM, "out of memory")
+               : 0;
+}
 
 int kafka_topics_find(kafka_topics *t, mt_buf *places, mt_error **err)
 {
@@ -255,6 +274,8 @@ int kafka_topics_find(kafka_topics *t, mt_buf *places, mt_error **err)
     int32_t i;
     int rc = 0;
 
+    for (i = 0; rc == 0 && i < o->partitions.len; i++)
+        rc = find_partition(t, o->partitions.items[i], places, err);
     for (i = 0; rc == 0 && i < o->topics.len; i++) {
         rc = kafka_client_topic(t->client, o->topics.items[i], &answer, err);
         if (rc < 0)

@@ -277,9 +277,13 @@ static mt_node node_of(const char *kind, const char *text)
 {
     static char copy[1024];
     static const char *items[OPTIONS_MAX];
-    mt_node node = {.kind = kind,
+    static const int32_t id = 0;
+    bool upsert = strstr(kind, "upsert") != NULL;
+    mt_node node = {.kind = strstr(kind, "sink") ? "sink" : "source",
                     .name = "t",
-                    .connector = "kafka",
+                    .connector = upsert ? "upsert-kafka" : "kafka",
+                    .primary_key = strncmp(kind, "upsert", 6) ? NULL : &id,
+                    .primary_key_len = strncmp(kind, "upsert", 6) == 0,
                     .type = "ROW<`id` INT, `k_id` INT, `a` STRING>",
                     .physical_len = -1,
                     .buffer_timeout_ms = MT_UNSET};
@@ -322,97 +326,140 @@ static void refuses(const char *kind, const char *options, const char *part)
 
 #define BASE "properties.bootstrap.servers=b:1|format=json|topic=t|"
 #define READ BASE "properties.group.id=g|"
+#define UPSERT                                                                 \
+    "properties.bootstrap.servers=b:1|topic=t|key.format=json|"                \
+    "value.format=json|"
+
+/* kind ("upsert": of upsert-kafka, with `id` as its key), options, and a part of
+ * the message; NULL: it is taken. */
+static const struct {
+    const char *kind, *options, *part;
+} checks[] = {
+    {"source", READ "scan.startup.mode=earliest-offset", NULL},
+    {"source", "properties.bootstrap.servers=b:1|format=json", "topic"},
+    {"source", READ "topic-pattern=t.*", "exclude each other"},
+    {"source",
+     "properties.bootstrap.servers=b:1|format=json|"
+     "topic-pattern=t(|scan.startup.mode=earliest-offset",
+     "regular expression"},
+    {"source", READ "topic-pattern=", "topic"},
+    {"source", "topic=t|format=json", "bootstrap.servers"},
+    {"source",
+     "properties.bootstrap.servers=b:1|topic=t|"
+     "properties.group.id=g",
+     "'format'"},
+    {"source", READ "value.format=json", "mean the same"},
+    {"source", BASE, "properties.group.id"},
+    {"source", BASE "properties.auto.offset.reset=latest", NULL},
+    {"source", READ "scan.startup.mode=specific-offsets",
+     "scan.startup.specific-offsets"},
+    {"source",
+     READ "scan.startup.mode=specific-offsets|"
+          "scan.startup.specific-offsets=partition:0",
+     "does not read"},
+    {"source", READ "scan.startup.mode=timestamp",
+     "scan.startup.timestamp-millis"},
+    {"source", READ "scan.startup.mode=newest-offset", "scan.startup.mode"},
+    {"source", READ "scan.bounded.mode=timestamp",
+     "scan.bounded.timestamp-millis"},
+    {"source", READ "scan.bounded.mode=specific-offsets",
+     "scan.bounded.specific-offsets"},
+    {"source", READ "key.format=json", "key.fields"},
+    {"source", READ "key.fields=id", "key.format"},
+    {"source", READ "key.format=json|key.fields=nope", "'nope'"},
+    {"source", READ "key.format=json|key.fields=id;id", "twice"},
+    {"source", READ "value.fields-include=EXCEPT_KEY", "key.format"},
+    {"source",
+     READ "key.format=json|key.fields=k_id|"
+          "key.fields-prefix=k_",
+     "EXCEPT_KEY"},
+    {"source",
+     READ "key.format=json|key.fields=id|"
+          "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
+     "key.fields-prefix"},
+    {"source",
+     READ "key.format=json|key.fields=k_id|"
+          "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
+     NULL},
+    {"source",
+     READ "key.format=json|key.fields=id;k_id;a|"
+          "value.fields-include=EXCEPT_KEY",
+     "leaves none"},
+    {"source", READ "scan.assignment=group", "not supported yet"},
+    {"source", READ "scan.watermark.idle-timeout=1 s", "not supported yet"},
+    {"source", READ "scan.startup.mod=earliest-offset", "scan.startup.mode"},
+    {"source", READ "properties.linger.mz=1", "linger.ms"},
+    {"source",
+     "properties.bootstrap.servers=embedded://x?parts=1|"
+     "format=json|topic=t|properties.group.id=g",
+     "partitions=n"},
+    {"source",
+     "properties.bootstrap.servers=b:1|format=json|"
+     "topic=a/b|properties.group.id=g",
+     "no topic's name"},
+    {"sink", BASE, NULL},
+    {"sink", BASE "sink.delivery-guarantee=exactly-once", "not supported yet"},
+    {"sink", BASE "sink.semantic=none", NULL},
+    {"sink", BASE "sink.partitioner=sticky", "'round-robin'"},
+    {"sink", BASE "sink.partitioner=com.acme.Mine", "not supported yet"},
+    {"sink",
+     BASE "sink.partitioner=round-robin|key.format=json|"
+          "key.fields=id",
+     "round-robin"},
+    {"sink", "properties.bootstrap.servers=b:1|format=json|topic=a;b",
+     "topic STRING METADATA"},
+    {"source",
+     "connector.version=universal|connector.topic=t|"
+     "connector.properties.bootstrap.servers=b:1|format.type=json|"
+     "connector.startup-mode=specific-offsets|"
+     "connector.specific-offsets.0.partition=0|"
+     "connector.specific-offsets.0.offset=42",
+     NULL},
+    {"source",
+     "connector.version=universal|connector.topic=t|"
+     "connector.properties.bootstrap.servers=b:1|format.type=json",
+     NULL},
+    {"sink", "properties.bootstrap.servers=b:1|format=json|topic-pattern=t.*",
+     "topic STRING METADATA"},
+    {"source", READ "scan.partitions=t:0", "exclude each other"},
+    {"source",
+     "properties.bootstrap.servers=b:1|format=json|"
+     "scan.startup.mode=earliest-offset|scan.partitions=t",
+     "does not read"},
+    {"source",
+     "properties.bootstrap.servers=b:1|format=json|"
+     "scan.startup.mode=earliest-offset|scan.partitions=t:0;u:1",
+     NULL},
+    {"source", READ "bad-records=drop", "'topic:NAME'"},
+    {"source", READ "bad-records=topic:dead", NULL},
+    {"upsert source", UPSERT, NULL},
+    {"upsert sink", UPSERT, NULL},
+    {"upsert sink", UPSERT "sink.buffer-flush.max-rows=10",
+     "must both be above 0"},
+    {"upsert sink",
+     UPSERT "sink.buffer-flush.max-rows=10|"
+            "sink.buffer-flush.interval=1 s",
+     NULL},
+    {"upsert source",
+     "properties.bootstrap.servers=b:1|topic=t|"
+     "key.format=json",
+     "value.format"},
+    {"upsert source", UPSERT "scan.startup.mode=latest-offset",
+     "scan.startup.mode"},
+    {"upsert source", UPSERT "key.fields-prefix=k_", "EXCEPT_KEY"},
+    {"upsert source",
+     UPSERT "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
+     "key column 'id' does not begin"},
+    {"upsert source", UPSERT "value.fields-include=EXCEPT_KEY", NULL},
+    {"keyless upsert", UPSERT, "PRIMARY KEY"},
+};
 
 static void test_checks(void)
 {
-    refuses("source", READ "scan.startup.mode=earliest-offset", NULL);
-    refuses("source", "properties.bootstrap.servers=b:1|format=json", "topic");
-    refuses("source", READ "topic-pattern=t.*", "exclude each other");
-    refuses("source",
-            "properties.bootstrap.servers=b:1|format=json|"
-            "topic-pattern=t(|scan.startup.mode=earliest-offset",
-            "regular expression");
-    refuses("source", READ "topic-pattern=", "topic");
-    refuses("source", "topic=t|format=json", "bootstrap.servers");
-    refuses("source",
-            "properties.bootstrap.servers=b:1|topic=t|"
-            "properties.group.id=g",
-            "'format'");
-    refuses("source", READ "value.format=json", "mean the same");
-    refuses("source", BASE, "properties.group.id");
-    refuses("source", BASE "properties.auto.offset.reset=latest", NULL);
-    refuses("source", READ "scan.startup.mode=specific-offsets",
-            "scan.startup.specific-offsets");
-    refuses("source",
-            READ "scan.startup.mode=specific-offsets|"
-                 "scan.startup.specific-offsets=partition:0",
-            "does not read");
-    refuses("source", READ "scan.startup.mode=timestamp",
-            "scan.startup.timestamp-millis");
-    refuses("source", READ "scan.startup.mode=newest-offset",
-            "scan.startup.mode");
-    refuses("source", READ "scan.bounded.mode=timestamp",
-            "scan.bounded.timestamp-millis");
-    refuses("source", READ "scan.bounded.mode=specific-offsets",
-            "scan.bounded.specific-offsets");
-    refuses("source", READ "key.format=json", "key.fields");
-    refuses("source", READ "key.fields=id", "key.format");
-    refuses("source", READ "key.format=json|key.fields=nope", "'nope'");
-    refuses("source", READ "key.format=json|key.fields=id;id", "twice");
-    refuses("source", READ "value.fields-include=EXCEPT_KEY", "key.format");
-    refuses("source",
-            READ "key.format=json|key.fields=k_id|"
-                 "key.fields-prefix=k_",
-            "EXCEPT_KEY");
-    refuses("source",
-            READ "key.format=json|key.fields=id|"
-                 "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
-            "key.fields-prefix");
-    refuses("source",
-            READ "key.format=json|key.fields=k_id|"
-                 "key.fields-prefix=k_|value.fields-include=EXCEPT_KEY",
-            NULL);
-    refuses("source",
-            READ "key.format=json|key.fields=id;k_id;a|"
-                 "value.fields-include=EXCEPT_KEY",
-            "leaves none");
-    refuses("source", READ "scan.assignment=group", "not supported yet");
-    refuses("source", READ "scan.watermark.idle-timeout=1 s",
-            "not supported yet");
-    refuses("source", READ "scan.startup.mod=earliest-offset",
-            "scan.startup.mode");
-    refuses("source", READ "properties.linger.mz=1", "linger.ms");
-    refuses("source",
-            "properties.bootstrap.servers=embedded://x?parts=1|"
-            "format=json|topic=t|properties.group.id=g",
-            "partitions=n");
-    refuses("source",
-            "properties.bootstrap.servers=b:1|format=json|"
-            "topic=a/b|properties.group.id=g",
-            "no topic's name");
-    refuses("sink", BASE, NULL);
-    refuses("sink", BASE "sink.delivery-guarantee=exactly-once",
-            "not supported yet");
-    refuses("sink", BASE "sink.semantic=none", NULL);
-    refuses("sink", BASE "sink.partitioner=sticky", "'round-robin'");
-    refuses("sink", BASE "sink.partitioner=com.acme.Mine", "not supported yet");
-    refuses("sink",
-            BASE "sink.partitioner=round-robin|key.format=json|"
-                 "key.fields=id",
-            "round-robin");
-    refuses("sink", "properties.bootstrap.servers=b:1|format=json|topic=a;b",
-            "not supported yet");
-    refuses("source",
-            "connector.version=universal|connector.topic=t|"
-            "connector.properties.bootstrap.servers=b:1|format.type=json|"
-            "connector.startup-mode=specific-offsets|"
-            "connector.specific-offsets.0.partition=0|"
-            "connector.specific-offsets.0.offset=42",
-            NULL);
-    refuses("source",
-            "connector.version=universal|connector.topic=t|"
-            "connector.properties.bootstrap.servers=b:1|format.type=json",
-            NULL);
+    size_t i;
+
+    for (i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+        refuses(checks[i].kind, checks[i].options, checks[i].part);
 }
 
 int main(void)

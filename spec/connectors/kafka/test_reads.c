@@ -30,10 +30,10 @@ static void test_modes(void)
                       "scan.bounded.mode=specific-offsets|"
                       "scan.bounded.specific-offsets=partition:0,offset:3"}),
             "0,v0|1,v1|2,v2", "to before an offset");
-    HAS_ROWS(EMBEDDED,
-             (&(table){TYPE, 2, NULL,
-                       READS("modes", "properties.group.id=fresh") + 0}),
-             "properties.group.id", "two group ids are one too many");
+    HAS_ROWS(
+        EMBEDDED,
+        (&(table){TYPE, 2, NULL, READS("modes", "properties.group.id=fresh")}),
+        "properties.group.id", "two group ids are one too many");
 }
 
 static void test_group(void)
