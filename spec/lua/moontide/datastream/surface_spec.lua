@@ -36,7 +36,7 @@ local ENVIRONMENT = {
     add_source = { moontide.FlinkKafkaConsumer("t", moontide.SimpleStringSchema(), {}) },
     from_source = { moontide.NumberSequenceSource(1, 2),
         moontide.WatermarkStrategy.no_watermarks(), "n" },
-    read_text_file = LATER, create_input = LATER,
+    read_text_file = { "/data/words" }, create_input = LATER,
     execute = "runs", execute_async = "runs", get_execution_plan = "runs",
     get_config = {}, get_checkpoint_config = {}, get_configuration = {},
     configure = { moontide.Configuration() },
