@@ -6,7 +6,7 @@
 -- it is given to `graph.plan`. What all have in common:
 --
 --     kind              "source" "values" "step" "project" "calc" "watermark" "limit"
---                       "partition" "union" "sink" "collect"
+--                       "partition" "union" "side" "sink" "collect"
 --     id                a number, unique in the process, growing
 --     name              as users see it
 --     type              text of the record type that comes out
@@ -208,6 +208,28 @@ function M.sink(input, attributes)
     return t
 end
 
+--- Records that a process function emits to a tag.
+-- @param input a transformation: a step of `process`
+-- @tparam string id the tag's
+-- @tparam string type text of the tag's record type
+-- @return the transformation
+function M.side_output(input, id, type)
+    local tags = input.step.tags or {}
+    local index = #tags + 1
+    for i, tag in ipairs(tags) do
+        index = tag.id == id and i or index
+    end
+    if tags[index] and tags[index].type ~= type then
+        errors.raise("TYPE", "side output '%s' has two types, %s and %s", id, tags[index].type,
+            type)
+    end
+    tags[index] = { id = id, type = type }
+    input.step.tags = tags
+    local t = new("side", { input }, { name = "Side output: " .. id, type = type })
+    t.index = index
+    return t
+end
+
 --- Hands records to the program: `job:take(ids[t], ...)`.
 -- @param input a transformation
 -- @tparam[opt] table attributes
@@ -231,7 +253,7 @@ end
 
 local CONSUMES_KEY = {
     keyed_reduce = true, keyed_sum = true, keyed_min = true, keyed_max = true,
-    keyed_min_by = true, keyed_max_by = true,
+    keyed_min_by = true, keyed_max_by = true, keyed_process = true, keyed_co_process = true,
 }
 
 local Builder = {}
@@ -359,10 +381,37 @@ function Builder:without_keys(t, input, parallelism, edges)
     return edges
 end
 
+-- One output of a process function that has side outputs: the main one is 0.
+function Builder:untag(t, from, index)
+    return self:add {
+        t = t, kind = "step", name = t.name, added = true, type = t.type,
+        step = { op = "untag", index = index, type = t.type },
+        parallelism = from.parallelism, slots = { { { from = from, ship = "FORWARD" } } },
+    }
+end
+
+-- Its own output, of all of them in one row.
+local function tagged_type(t)
+    local fields = {
+        { name = "$tag", type = logical.scalar("INT") },
+        { name = "main", type = logical.parse(t.type):nullable() },
+    }
+    for i, tag in ipairs(t.step.tags) do
+        fields[i + 2] = { name = "side" .. i, type = logical.parse(tag.type):nullable() }
+    end
+    return tostring(logical.row(fields))
+end
+
 -- The operator of a transformation, made on first use.
 function Builder:operator(t)
     local op = self.by_transformation[t]
     if op then
+        return op
+    end
+    if t.kind == "side" then
+        self:operator(t.inputs[1])
+        op = self:untag(t, self.tagging[t.inputs[1]], t.index)
+        self.by_transformation[t] = op
         return op
     end
     local parallelism = self:parallelism(t)
@@ -375,6 +424,11 @@ function Builder:operator(t)
         t = t, kind = t.kind, name = t.name, type = t.type, step = t.step,
         parallelism = parallelism, slots = slots,
     }
+    if t.step and t.step.tags then
+        op.type = tagged_type(t)
+        self.tagging[t] = op
+        op = self:untag(t, op, 0)
+    end
     self.by_transformation[t] = op
     return op
 end
@@ -396,6 +450,8 @@ local function fuses(op, chaining)
     local edge = edges[1]
     local from = edge.from
     if edge.ship ~= "FORWARD" or not from.step or from.consumers ~= 1 then
+        return false
+    elseif op.step.op == "timestamps" or from.step.op == "timestamps" or from.step.tags then
         return false
     elseif op.added or from.step.op == "unkey" then
         return true
@@ -440,18 +496,19 @@ local function lua_node(group, node, job, payload)
         steps[i] = op.step
         -- The name may have been changed since; errors speak of this one.
         op.step.name = op.name
-        if op.step.op ~= "unkey" then
+        if op.step.op ~= "unkey" and op.step.op ~= "untag" then
             names[#names + 1] = op.name
         end
     end
     node.kind = "lua"
-    node.name = #names > 0 and table.concat(names, " -> ") or "Unkey"
+    node.name = #names > 0 and table.concat(names, " -> ") or group[1].name
     node.payload = payload {
         input = input_type(group[1], 1),
         input2 = input_type(group[1], 2),
         output = group[#group].type,
         steps = steps,
         parameters = job.parameters,
+        watermark_interval = job.watermark_interval,
     }
 end
 
@@ -517,7 +574,7 @@ local function operators_of(job, sinks)
         errors.raise("MISUSE", "No operators defined in streaming topology. Cannot execute.")
     end
     local builder = setmetatable({
-        job = job, operators = {}, by_transformation = {}, partition_steps = {},
+        job = job, operators = {}, by_transformation = {}, partition_steps = {}, tagging = {},
     }, Builder)
     for _, sink in ipairs(sinks) do
         builder:operator(sink)
@@ -529,7 +586,8 @@ end
 --- Makes the plan that `core.job_start` takes.
 -- @tparam table job `name`, `parallelism` (the default), `settings` (strings
 -- by Flink's keys; "pipeline.operator-chaining.enabled" = "false" keeps every
--- step a node of its own), `parameters` (the user's own, for RuntimeContext)
+-- step a node of its own), `parameters` (the user's own, for RuntimeContext),
+-- `watermark_interval` (ms)
 -- @tparam table sinks a sequence of transformations; whatever they don't reach
 -- isn't part of the job
 -- @tparam[opt] function payload makes a chain's payload; default is

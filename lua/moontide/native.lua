@@ -5,7 +5,7 @@ local ffi = require "ffi"
 local core = require "moontide.core"
 require "moontide.cdef"
 
-local ABI = 2
+local ABI = 3
 
 -- A program that the engine is linked into can't be loaded: its symbols are the
 -- global ones.

@@ -4,7 +4,7 @@
 #include "script/ffi_batch.h"
 
 /* Bumped with every change of a struct or function that Lua declares. */
-#define FFI_ABI 2
+#define FFI_ABI 3
 
 static _Thread_local char last_error[1024];
 

@@ -51,8 +51,15 @@ typedef struct mt_ffi_chain {
     int32_t batch; /* counts the batches: a view knows its own */
     int32_t subtask;
     int32_t parallelism;
-    int32_t input; /* 0, or 1 of two connected streams */
-    int32_t plain; /* 1: LuaJIT can't compile it; it gets plain rows */
+    int32_t input;      /* 0, or 1 of two connected streams */
+    int32_t plain;      /* 1: LuaJIT can't compile it; it gets plain rows */
+    int64_t watermark;  /* event time of what comes in; INT64_MIN: none yet */
+    int64_t *stamps;    /* the event time that a chain gives to each row */
+    int32_t event_time; /* 1: the chain is a WatermarkStrategy, */
+    int32_t assigns;    /* 1: with a timestamp assigner */
+    int64_t bound_ms;   /* see event_time.h, as the next two */
+    int64_t interval_ms;
+    int64_t idle_ms;
 } mt_ffi_chain;
 /* cdef end */
 #pragma GCC visibility pop

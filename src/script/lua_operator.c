@@ -11,7 +11,8 @@
  *         seal the builder, emit the batch
  *
  * A chain of filters answers with the numbers of the rows that passed instead,
- * and the batch goes on as it is, or a selection of it.
+ * and the batch goes on as it is, or a selection of it. A WatermarkStrategy
+ * answers with the event time of each row, and the batch goes on with these.
  *
  * Closures may run whatever Lua they like, so the driver is called through the
  * C API; what the driver itself calls a row goes through FFI.
@@ -21,6 +22,7 @@
 
 #include <lauxlib.h>
 
+#include "script/event_time.h"
 #include "script/ffi_batch.h"
 #include "script/lua_state.h"
 
@@ -32,10 +34,12 @@ typedef struct lua_chain {
     lua_State *L;
     int32_t columns_len; /* of input 0 */
     int32_t needed_len;
+    int32_t stamps_max;
     bool selecting;
-    bool opened;       /* and its close() is still to be called */
-    bool touched_once; /* a batch has passed: `needed` says something */
-    int64_t produced;  /* values handed out by a chain that makes records */
+    bool opened;         /* and its close() is still to be called */
+    bool touched_once;   /* a batch has passed: `needed` says something */
+    int64_t produced;    /* values handed out by a chain that makes records */
+    mt__event_time time; /* of a WatermarkStrategy */
     mt_metric *plain; /* "script.plain": 1 once LuaJIT has given the chain up */
 } lua_chain;
 
@@ -93,6 +97,15 @@ static int load_driver(lua_chain *c, const mt_operator *op, mt_error **err)
     return rc;
 }
 
+static void start_event_time(lua_chain *c, mt_operator *op)
+{
+    op->makes_watermarks = true;
+    c->time.bound_ms = c->ffi.bound_ms;
+    c->time.interval_ms = c->ffi.interval_ms;
+    c->time.idle_ms = c->ffi.idle_ms;
+    mt__event_time_start(&c->time, mt_now_ms());
+}
+
 static int chain_open(mt_operator *op, mt_error **err)
 {
     lua_chain *c = mt_calloc(sizeof(*c));
@@ -105,6 +118,7 @@ static int chain_open(mt_operator *op, mt_error **err)
         return mt_fail(err, MT_ENOMEM, "no memory for a Lua operator");
     c->ffi.subtask = mt_context_subtask(op->ctx);
     c->ffi.parallelism = mt_context_parallelism(op->ctx);
+    c->ffi.watermark = MT__NO_TIME;
     c->ffi.out = mt_builder_new(op->output, 0, err);
     if (!c->ffi.out)
         return MT_ENOMEM;
@@ -114,6 +128,8 @@ static int chain_open(mt_operator *op, mt_error **err)
         return MT_ENOMEM;
     rc = load_driver(c, op, err);
     c->opened = rc == 0;
+    if (c->ffi.event_time)
+        start_event_time(c, op);
     return rc;
 }
 
@@ -156,6 +172,7 @@ static void chain_close(mt_operator *op)
     mt_free(c->ffi.needed, (size_t)c->needed_len);
     mt_free(c->ffi.selected,
             (size_t)c->ffi.selected_max * sizeof(*c->ffi.selected));
+    mt_free(c->ffi.stamps, (size_t)c->stamps_max * sizeof(*c->ffi.stamps));
     mt_free(c, sizeof(*c));
     op->state = NULL;
 }
@@ -259,13 +276,57 @@ static int run_rows(mt_operator *op, lua_chain *c, int32_t input,
     return rc;
 }
 
+static int grow_stamps(lua_chain *c, int32_t rows)
+{
+    int64_t *wider;
+
+    if (rows <= c->stamps_max)
+        return 0;
+    wider = mt_realloc(c->ffi.stamps, (size_t)c->stamps_max * sizeof(*wider),
+                       (size_t)rows * sizeof(*wider));
+    if (!wider)
+        return MT_ENOMEM;
+    c->ffi.stamps = wider;
+    c->stamps_max = rows;
+    return 0;
+}
+
+/* A batch of a WatermarkStrategy. Takes it. */
+static int process_times(mt_operator *op, lua_chain *c, mt_batch *batch,
+                         mt_error **err)
+{
+    int32_t row = 0;
+    int rc = c->ffi.assigns ? grow_stamps(c, batch->rows) : 0;
+
+    if (rc < 0)
+        mt_fail(err, rc, "no memory for a batch's event times");
+    while (rc == 0 && c->ffi.assigns && row < batch->rows)
+        rc = run_rows(op, c, 0, batch, &row, err);
+    if (rc < 0) {
+        mt_batch_unref(batch);
+        return rc;
+    }
+    if (c->ffi.assigns)
+        batch = mt__event_time_stamp(batch, c->ffi.stamps, err);
+    if (!batch)
+        return MT_ENOMEM;
+    rc = mt__event_time_note(&c->time, op, batch, mt_now_ms(), err);
+    if (rc == 0)
+        return mt_operator_emit(op, batch, err);
+    mt_batch_unref(batch);
+    return rc;
+}
+
 static int chain_process(mt_operator *op, int32_t input, mt_batch *batch,
                          mt_error **err)
 {
     lua_chain *c = op->state;
     int32_t row = 0;
-    int rc = c->selecting ? grow_selected(c, batch->rows) : 0;
+    int rc;
 
+    if (c->ffi.event_time)
+        return process_times(op, c, batch, err);
+    rc = c->selecting ? grow_selected(c, batch->rows) : 0;
     if (rc < 0)
         mt_fail(err, rc, "no memory for the rows of a batch");
     c->ffi.input = input;
@@ -304,6 +365,24 @@ static int chain_poll(mt_operator *op, int64_t *wake_ms, mt_error **err)
     return c->produced >= len ? MT_FLOW_DONE : MT_FLOW_MORE;
 }
 
+static int chain_watermark(mt_operator *op, int64_t ms, mt_error **err)
+{
+    lua_chain *c = op->state;
+
+    (void)err;
+    c->ffi.watermark = ms;
+    return 0;
+}
+
+static int chain_idle(mt_operator *op, int64_t *wake_ms, mt_error **err)
+{
+    lua_chain *c = op->state;
+
+    if (!c->ffi.event_time)
+        return 0;
+    return mt__event_time_tend(&c->time, op, mt_now_ms(), wake_ms, err);
+}
+
 /* What a batch of its own leaves out, a chain that selects rows cannot: the
  * columns go on as they are. */
 static bool chain_wants(mt_operator *op, uint8_t *needed)
@@ -321,6 +400,8 @@ const mt_operator_class mt__lua_operator = {
     .open = chain_open,
     .poll = chain_poll,
     .process = chain_process,
+    .watermark = chain_watermark,
+    .idle = chain_idle,
     .wants = chain_wants,
     .finish = chain_finish,
     .close = chain_close,

@@ -5,6 +5,7 @@ local class = require "moontide.class"
 local DataStream = require "moontide.datastream.stream"
 local errors = require "moontide.error"
 local graph = require "moontide.graph"
+local KeyedStream = require "moontide.datastream.keyed"
 local logical = require "moontide.logical"
 
 local ConnectedStreams = class.new "ConnectedStreams"
@@ -61,9 +62,41 @@ closure("map", "co_map", "CoMapFunction", "map1", "map2")
 -- @treturn DataStream
 closure("flat_map", "co_flat_map", "CoFlatMapFunction", "flat_map1", "flat_map2")
 
---- Not supported yet.
-function ConnectedStreams.process()
-    return errors.unsupported "ConnectedStreams.process"
+local PROCESS = args.signature("process", {
+    { "func", args.object_with("CoProcessFunction", "process_element1", "process_element2"),
+        needed = true },
+    { "output_type", args.is_type, also = { "result_type" } },
+})
+
+local function keyed_step(self, output_type)
+    local types = { self.stream1.key_type, self.stream2.key_type }
+    if not logical.equal(types[1], types[2]) then
+        errors.raise("TYPE", "Key types if input KeyedStreams don't match: %s and %s",
+            tostring(types[1]), tostring(types[2]))
+    end
+    return {
+        op = "keyed_co_process", type = output_type, name = "Keyed Co-Process",
+        record_type = tostring(self.stream1.type), record_type2 = tostring(self.stream2.type),
+        key_type = tostring(types[1]),
+    }
+end
+
+--- A function with a context: an object with `process_element1(self, record, ctx,
+-- collect)` and `process_element2(self, record, ctx, collect)`. Where both streams are
+-- keyed, `ctx:get_current_key()` tells the key. State and timers aren't supported yet.
+-- @tparam CoProcessFunction func
+-- @param[opt] output_type
+-- @treturn DataStream
+function ConnectedStreams:process(...)
+    local func, output_type = PROCESS(...)
+    local text = tostring(output_type or logical.scalar "RAW")
+    local step = { op = "co_process", type = text, name = "Co-Process" }
+    if class.is(self.stream1, KeyedStream) and class.is(self.stream2, KeyedStream) then
+        step = keyed_step(self, text)
+    end
+    step.fn = func
+    return DataStream(self.stream1.env, graph.step(
+        { self.stream1.transformation, self.stream2.transformation }, step))
 end
 
 return ConnectedStreams

@@ -443,7 +443,7 @@ local FROM_SOURCE = args.signature("from_source", {
 
 --- A stream from a source such as KafkaSource or NumberSequenceSource.
 -- @param source
--- @param watermark_strategy `WatermarkStrategy.no_watermarks()`, for now
+-- @tparam[opt] WatermarkStrategy watermark_strategy none without
 -- @tparam string source_name
 -- @param[opt] type_info
 -- @treturn DataStream
@@ -451,8 +451,12 @@ local FROM_SOURCE = args.signature("from_source", {
 --     WatermarkStrategy.no_watermarks(), "numbers")
 function StreamExecutionEnvironment:from_source(...)
     local source, strategy, name, type_info = FROM_SOURCE(...)
+    local ds = add_source(self, source, name, type_info)
+    if strategy == nil then
+        return ds
+    end
     require("moontide.common.watermark").check_strategy(strategy, "from_source", 2)
-    return add_source(self, source, name, type_info)
+    return ds:with_event_time(strategy)
 end
 
 local READ_TEXT_FILE = args.signature("read_text_file", {
@@ -514,6 +518,7 @@ function StreamExecutionEnvironment:plan(job_name, sinks)
     return graph.plan({
         name = job_name, parallelism = self:get_parallelism(), settings = settings,
         parameters = self:get_config():get_global_job_parameters(),
+        watermark_interval = self:get_config():get_auto_watermark_interval(),
     }, sinks)
 end
 

@@ -36,6 +36,7 @@ end
 for _, name in ipairs {
     "Function", "MapFunction", "FilterFunction", "FlatMapFunction", "ReduceFunction",
     "KeySelector", "Partitioner", "CoMapFunction", "CoFlatMapFunction", "ProcessFunction",
+    "KeyedProcessFunction", "CoProcessFunction", "KeyedCoProcessFunction", "TimestampAssigner",
     "ScalarFunction", "TableFunction",
 } do
     M[name] = base()

@@ -8,6 +8,7 @@ local class = require "moontide.class"
 local DataStream = require "moontide.datastream.stream"
 local errors = require "moontide.error"
 local graph = require "moontide.graph"
+local logical = require "moontide.logical"
 
 local KeyedStream = class.new("KeyedStream", DataStream)
 
@@ -139,9 +140,24 @@ for _, method in ipairs {
     end
 end
 
---- Not supported yet: keyed state and timers.
-function KeyedStream.process()
-    return errors.unsupported "KeyedStream.process"
+local PROCESS = args.signature("process", {
+    { "func", args.function_or "process_element", needed = true },
+    { "output_type", args.is_type, also = { "result_type" } },
+})
+
+--- A function with a context that knows the record's key:
+-- `process_element(record, ctx, collect)`, `ctx:get_current_key()`. State and timers
+-- aren't supported yet.
+-- @tparam function|KeyedProcessFunction func
+-- @param[opt] output_type of the results; untyped without
+-- @treturn DataStream
+function KeyedStream:process(...)
+    local func, output_type = PROCESS(...)
+    return DataStream(self.env, graph.step(self.transformation, {
+        op = "keyed_process", fn = func, type = tostring(output_type or logical.scalar "RAW"),
+        name = "KeyedProcess", record_type = tostring(self.type),
+        key_type = tostring(self.key_type),
+    }))
 end
 
 class.later(KeyedStream, { "window", "count_window" })

@@ -33,13 +33,29 @@ local UNTYPED = logical.scalar "RAW"
 -- ---- name, parallelism, chaining -------------------------------------------------
 
 -- A union or a partitioning is an edge, which has no such thing.
+local NO_OPERATOR = {
+    union = "a union between operators", partition = "a partitioning between operators",
+    side = "a side output",
+}
+
 local function operator(self, method)
     local t = self.transformation
-    if t.kind == "union" or t.kind == "partition" then
-        errors.raise("MISUSE", "%s belongs to an operator, not to %s between operators", method,
-            t.kind == "union" and "a union" or "a partitioning")
+    if NO_OPERATOR[t.kind] then
+        errors.raise("MISUSE", "%s belongs to an operator, not to %s", method, NO_OPERATOR[t.kind])
     end
     return t
+end
+
+-- A source and its event time are one operator to users: what is said of it holds
+-- for both, but for names.
+local function set(self, method, attribute, value)
+    local t = operator(self, method)
+    if t.source and (attribute == "name" or attribute == "uid" or attribute == "description") then
+        t = t.source
+    elseif t.source then
+        t.source[attribute] = value
+    end
+    t[attribute] = value
 end
 
 local function attribute_setter(method, attribute, check)
@@ -48,7 +64,7 @@ local function attribute_setter(method, attribute, check)
         if checked == nil then
             args.bad(1, method, message)
         end
-        operator(self, method)[attribute] = checked
+        set(self, method, attribute, checked)
         return self
     end
 end
@@ -78,7 +94,8 @@ attribute_setter("set_buffer_timeout", "buffer_timeout_ms", args.whole(-1))
 
 --- The operator's name.
 function DataStream:get_name()
-    return self.transformation.name
+    local t = self.transformation
+    return (t.source or t).name
 end
 
 --- How many subtasks run the operator.
@@ -92,14 +109,14 @@ function DataStream:set_parallelism(parallelism)
     if t.fixed_parallelism and n ~= 1 then
         errors.raise("MISUSE", "The parallelism of non parallel operator must be 1.")
     end
-    t.parallelism = n
+    set(self, "set_parallelism", "parallelism", n)
     return self
 end
 
 --- One subtask, whatever the environment says.
 function DataStream:force_non_parallel()
-    local t = operator(self, "force_non_parallel")
-    t.parallelism, t.fixed_parallelism = 1, true
+    set(self, "force_non_parallel", "parallelism", 1)
+    set(self, "force_non_parallel", "fixed_parallelism", true)
     return self
 end
 
@@ -479,15 +496,55 @@ end
 
 -- ---- time -------------------------------------------------------------------------
 
---- Gives records their event time. Only `WatermarkStrategy.no_watermarks()`,
--- for now.
-function DataStream:assign_timestamps_and_watermarks(strategy)
+local ASSIGN = args.signature("assign_timestamps_and_watermarks", {
+    { "watermark_strategy", args.is_given, needed = true },
+})
+
+--- Gives records their event time, which `ctx:timestamp()` and
+-- `ctx:timer_service():current_watermark()` tell.
+-- @tparam WatermarkStrategy watermark_strategy
+-- @treturn DataStream of the same type
+-- @usage ds:assign_timestamps_and_watermarks(
+--     WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_seconds(5))
+--         :with_timestamp_assigner(function(record) return record.ms end))
+function DataStream:assign_timestamps_and_watermarks(...)
+    local strategy = ASSIGN(...)
     require("moontide.common.watermark").check_strategy(strategy,
         "assign_timestamps_and_watermarks", 1)
-    return self
+    local assign = strategy:step()
+    return assign and derive(self, graph.step(self.transformation, assign)) or self
 end
 
-class.later(DataStream, { "window_all", "get_side_output", "cache", "side_output_late_data" })
+-- The same for a source, which is then one operator with it.
+function DataStream:with_event_time(strategy)
+    local ds = self:assign_timestamps_and_watermarks(strategy)
+    if ds ~= self then
+        ds.transformation.source = self.transformation
+    end
+    return ds
+end
+
+-- ---- side outputs -----------------------------------------------------------------
+
+local SIDE_OUTPUT = args.signature("get_side_output", {
+    { "output_tag", class.check(require "moontide.datastream.output_tag"), needed = true },
+})
+
+--- What the function of this `process` emits by `ctx:output(tag, value)`.
+-- @tparam OutputTag output_tag
+-- @treturn DataStream
+-- @usage ds:process(f):get_side_output(OutputTag("late", Types.STRING()))
+function DataStream:get_side_output(...)
+    local tag = SIDE_OUTPUT(...)
+    local t = self.transformation
+    if not (t.step and t.step.op:find "process$") then
+        errors.raise("MISUSE", "get_side_output belongs to what process(...) answers, this is '%s'",
+            t.name)
+    end
+    return derive(self, graph.side_output(t, tag.tag_id, tag.type))
+end
+
+class.later(DataStream, { "window_all", "cache", "side_output_late_data" })
 
 function DataStream:__tostring()
     return ("%s(%s)"):format(getmetatable(self).__name, tostring(self.type))

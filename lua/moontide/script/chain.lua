@@ -12,8 +12,17 @@
 --     { op = "keyed_reduce", fn = F, type = T }     first; `$key` comes in last
 --     { op = "keyed_sum" | "keyed_min" | "keyed_max" | "keyed_min_by" | "keyed_max_by",
 --       field = position or name, type = T }        likewise
---     { op = "co_map" | "co_flat_map", fn = F, type = T }     first, with two inputs
+--     { op = "keyed_process", fn = F, type = T, record_type = T, key_type = T }    likewise
+--     { op = "co_map" | "co_flat_map" | "co_process", fn = F, type = T }   first, two inputs
+--     { op = "keyed_co_process", fn = F, type = T, record_type = T, record_type2 = T,
+--       key_type = T }    likewise; `$key` comes in last on both
+--     { op = "timestamps", fn = F or nil, bound = ms or nil, idle = ms or nil }  alone
+--     { op = "untag", index = n, type = T }                   first
 --     { op = "text", type = "STRING" }              any record as print() shows it
+--
+-- A step of `process` may have `tags = { { id = TEXT, type = T }, ... }`, its side
+-- outputs. It is then the last, and what comes out is ROW<`$tag` INT, `main` T, one
+-- column a tag>, of which "untag" takes one: 0 the main output, n the n-th tag.
 --
 -- F is a function or a function object; T the text of the record type that the
 -- step answers with ("RAW": untyped), left out where it stays the same.
@@ -29,7 +38,7 @@ local M = {}
 local function record_type(spec)
     local first = spec.steps[1]
     if first and (first.op == "unkey" or first.op:find "^keyed_") then
-        return first.type
+        return first.record_type or first.type, first.record_type2
     end
     return nil
 end
@@ -53,6 +62,7 @@ end
 -- @treturn string the node's payload
 function M.payload(spec)
     local names = {}
+    local record, record2 = record_type(spec)
     for k, step in ipairs(spec.steps) do
         names[k] = step.name or step.op
     end
@@ -61,8 +71,8 @@ function M.payload(spec)
         cpath = package.cpath,
         chain = ship.pack({
             input = spec.input, input2 = spec.input2, output = spec.output, steps = spec.steps,
-            record_type = record_type(spec), result_type = result_type(spec),
-            parameters = spec.parameters,
+            record_type = record, record_type2 = record2, result_type = result_type(spec),
+            parameters = spec.parameters, watermark_interval = spec.watermark_interval,
         }, table.concat(names, " -> ")),
     }
 end

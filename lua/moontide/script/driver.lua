@@ -193,7 +193,8 @@ local function use_input(self, spec, input_text)
     local hidden = columns.name(columns.len - 1):sub(1, 1) == "$" and 1 or 0
     self.columns, self.hidden = columns, hidden
     self.input_type = type
-    self.record_type = spec.record_type and parse(spec.record_type) or type
+    local record_type = self.input == 1 and spec.record_type or spec.record_type2
+    self.record_type = record_type and parse(record_type) or type
     self.key_reader = function()
         return columns.reader(columns.len - 1)
     end
@@ -228,14 +229,18 @@ local function use_values(self)
     return "values[i + 1]"
 end
 
-local MANY = { flat_map = true, process = true, co_flat_map = true }
+local MANY = {
+    flat_map = true, process = true, co_flat_map = true, keyed_process = true, co_process = true,
+    keyed_co_process = true,
+}
 
 -- The driver of one input. `input` is 1 or 2 as CoMapFunction counts.
 local function new_driver(spec, chain, output, input, plain)
     local steps = spec.steps
     local self = setmetatable({
         steps = steps, step_types = step_types(steps), input = input, output = output,
-        env = { chain = chain }, names = {}, declared = {}, lines = {}, collectors = {},
+        env = { chain = chain }, names = {}, declared = {}, lines = {},
+        collectors = {}, afterwards = {},
         partitions = steps[#steps] and steps[#steps].partitions,
         rows_max = chain.out.rows_max, plain = plain,
     }, Generator)
@@ -250,7 +255,8 @@ local function new_driver(spec, chain, output, input, plain)
     else
         record = use_values(self)
     end
-    self.selecting = input_text and self.hidden == 0 and
+    self.stamping = steps[1] ~= nil and steps[1].op == "timestamps"
+    self.selecting = self.stamping or input_text and self.hidden == 0 and
         selects(steps, input_text == spec.output)
     self.pass = function(from, to)
         local batch = self.batch
@@ -268,6 +274,17 @@ local function new_driver(spec, chain, output, input, plain)
     return self
 end
 
+-- How often watermarks are made, where the job doesn't say.
+local INTERVAL_MS = 200
+
+-- What C does of a WatermarkStrategy: see event_time.h.
+local function set_event_time(chain, step, interval)
+    chain.event_time, chain.assigns = 1, step.fn and 1 or 0
+    chain.bound_ms = step.bound or -1
+    chain.idle_ms = step.idle or 0
+    chain.interval_ms = interval or INTERVAL_MS
+end
+
 --- Makes the drivers of a chain.
 -- @tparam table spec `input`, `input2` (type texts or nil), `output` (type
 -- text), `record_type` and `result_type` (texts of the record that comes in and
@@ -283,6 +300,12 @@ function M.new(spec, chain)
             atomic = spec.result_type and parse(spec.result_type).kind ~= kinds.ROW,
             name = last.op == "key" and "the key" or "the partitioner's answer",
         }
+    end
+    if spec.steps[1] and spec.steps[1].op == "timestamps" then
+        set_event_time(chain, spec.steps[1], spec.watermark_interval)
+        if chain.assigns == 0 then
+            return { drivers = {}, selecting = true }
+        end
     end
     local output = outputs.new(parse(spec.output), chain, extra)
     local self = { drivers = {}, plain = false }

@@ -3,7 +3,11 @@
 local bit = require "bit"
 local checkers = require "moontide.script.checkers"
 local contexts = require "moontide.script.context"
+local int64 = require "moontide.int64"
 local keyed = require "moontide.script.keyed"
+local refusal = require "moontide.script.refusal"
+local step_types = require "moontide.script.types"
+local values = require "moontide.values"
 local writers = require "moontide.script.writers"
 
 -- Calls collect for each element of a returned sequence (flat_map).
@@ -83,13 +87,106 @@ function emit.flat_map(self, k, v, depth)
     self:line(depth, "end")
 end
 
-function emit.process(self, k, v, depth)
-    local collect = self:collector(k)
-    self:use("ctx" .. k, contexts.element(self, self.env.chain))
-    self:line(depth, "if %s ~= nil then", self:call(k, "process_element",
-        ("%s, ctx%d, %s"):format(v, k, collect)))
-    self:line(depth + 1, "%s()", self:use("no_return", no_return))
+-- Makes one row of what goes to the main output (0) or a side output, checked.
+local function packer(tags, types)
+    local check = {}
+    for n = 0, #types do
+        local place = n == 0 and "" or
+            refusal.named(("the value for side output '%s'"):format(tags[n].id))
+        check[n] = checkers.new(types[n], place)
+    end
+    return function(n, value)
+        local row = { n }
+        row[n + 2] = check[n](value)
+        return row
+    end
+end
+
+-- The collector of a step with side outputs: what it emits, and what its context
+-- does, goes out as such rows.
+function Generator:tagging_collector(k, context)
+    local step, inner = self.steps[k], setmetatable({ lines = {} }, { __index = self })
+    local types = { [0] = step_types.parse(step.type) }
+    context.tags = {}
+    for n, tag in ipairs(step.tags) do
+        types[n] = step_types.parse(tag.type)
+        context.tags[tag.id] = n
+    end
+    context.pack = packer(step.tags, types)
+    inner:write("row", 1)
+    table.insert(self.collectors, 1, {
+        k = k, lines = { ("    collect%d(pack%d(0, v%d))"):format(0, k, k) },
+    })
+    table.insert(self.collectors, 1, { k = 0, argument = "row", lines = inner.lines })
+    self:use("pack" .. k, context.pack)
+    table.insert(self.afterwards, ("ctx%d.emit = collect0"):format(k))
+    return "collect" .. k
+end
+
+local function process(method, keyed_by)
+    return function(self, k, v, depth)
+        local context = contexts.element(self, self.env.chain, keyed_by and keyed_by(self, k))
+        local collect = self.steps[k].tags and self:tagging_collector(k, context) or
+            self:collector(k)
+        self:use("ctx" .. k, context)
+        self:line(depth, "if %s ~= nil then", self:call(k, method(self),
+            ("%s, ctx%d, %s"):format(v, k, collect)))
+        self:line(depth + 1, "%s()", self:use("no_return", no_return))
+        self:line(depth, "end")
+    end
+end
+
+local function process_element()
+    return "process_element"
+end
+
+local function process_element_of_input(self)
+    return "process_element" .. self.input
+end
+
+-- The key that came with a row; an untyped one as its canonical text.
+local function key_of_row(self, k)
+    local get = self.key_reader()
+    if self.steps[k].key_type ~= "RAW" then
+        return get
+    end
+    return function(i)
+        return keyed.original(get(i))
+    end
+end
+
+emit.process = process(process_element)
+emit.keyed_process = process(process_element, key_of_row)
+emit.co_process = process(process_element_of_input)
+emit.keyed_co_process = process(process_element_of_input, key_of_row)
+
+-- One output of a step that tags what it emits.
+function emit.untag(self, k, v, depth)
+    local index = self.steps[k].index
+    self:line(depth, "if %s[1] == %d then", v, index)
+    self:line(depth + 1, "local v%d = %s[%d]", k, v, index + 2)
+    self:rest(k + 1, "v" .. k, depth + 1)
     self:line(depth, "end")
+end
+
+-- An assigner's answer as an int64_t.
+local function stamp(value)
+    local ms = int64.raw(value)
+    if ms then
+        return ms
+    end
+    local class = type(value) == "cdata" and values.class_name(value)
+    if class == "Timestamp" or class == "Instant" then
+        return value.millis
+    end
+    return refusal.value_of(refusal.named "the timestamp",
+        "a whole number of milliseconds since 1970, or a Timestamp", value)
+end
+
+function emit.timestamps(self, k, v, depth)
+    self:line(depth, "stamps[i] = %s(%s)", self:use("stamp", stamp),
+        self:call(k, "extract_timestamp", ("%s, %s(i)"):format(v, self:use("old",
+            function(i) return self:timestamp(i) end))))
 end
 
 function emit.key(self, k, v, depth)
@@ -275,15 +372,25 @@ function Generator:source()
     -- A collector calls those of later steps, which were made before it.
     for c = 1, #self.collectors do
         local collector = self.collectors[c]
-        head[#head + 1] = ("local function collect%d(v%d)"):format(collector.k, collector.k)
+        head[#head + 1] = ("local function collect%d(%s)"):format(collector.k,
+            collector.argument or "v" .. collector.k)
         head[#head + 1] = table.concat(collector.lines, "\n")
         head[#head + 1] = "end"
     end
+    head[#head + 1] = table.concat(self.afterwards, "\n")
     return table.concat(head, "\n") .. "\n" .. table.concat(self.lines, "\n") .. "\n"
 end
 
+-- A record's event time as it came, in ms; -2^63 where it has none.
+function Generator:timestamp(i)
+    local batch = self.batch
+    return batch.timestamps ~= nil and tonumber(batch.timestamps[i]) or -0x1p63
+end
+
 function Generator:begin()
-    if self.selecting then
+    if self.stamping then
+        self:line(1, "local stamps = chain.stamps")
+    elseif self.selecting then
         self:line(1, "local selected = chain.selected")
     end
     if self.plain then

@@ -69,6 +69,49 @@ function canonical(key)
 end
 M.canonical = canonical
 
+local original
+
+local function original_row(text)
+    local fields, n, at = {}, 0, 1
+    while at <= #text do
+        local len, from = text:match("^(%d+):()", at)
+        n = n + 1
+        fields[n] = original(text:sub(from, from + len - 1))
+        at = from + len
+    end
+    return rows.from(fields, n)
+end
+
+-- Text of a date or time as the value that it is.
+local function original_time(text)
+    local values = require "moontide.values"
+    local make = not text:find("-", 2, true) and values.Time or not text:find(":", 1, true) and
+        values.Date or text:find "Z$" and values.Instant or values.Timestamp
+    return make(text)
+end
+
+local from_canonical = {
+    s = function(text) return text end,
+    i = function(text)
+        return int64.wrap(assert(loadstring("return " .. text .. "LL"))())
+    end,
+    d = function(text) return tonumber(text) end,
+    t = function() return true end,
+    f = function() return false end,
+    n = function() return nil end,
+    c = function(text) return (require("moontide.values").Decimal(text)) end,
+    v = original_time,
+    r = original_row,
+}
+
+--- A key again, of its canonical text: equal to what it was made of.
+-- @tparam string text
+-- @return the key
+function original(text)
+    return from_canonical[text:sub(1, 1)](text:sub(2))
+end
+M.original = original
+
 -- The key of state whose key is NULL.
 local NIL = {}
 

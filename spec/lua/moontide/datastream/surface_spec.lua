@@ -74,7 +74,7 @@ local STREAM = {
     shuffle = {}, rebalance = {}, rescale = {}, forward = {}, broadcast = {},
     partition_custom = { identity, identity }, project = { 1 },
     assign_timestamps_and_watermarks = { moontide.WatermarkStrategy.no_watermarks() },
-    window_all = LATER, get_side_output = LATER, cache = LATER,
+    window_all = LATER, get_side_output = "runs", cache = LATER,
     add_sink = "runs", sink_to = "runs", print = {}, execute_and_collect = "runs",
 }
 
@@ -83,7 +83,8 @@ local REFUSED = "refused"
 local KEYED = {
     map = { identity }, flat_map = { identity }, filter = { identity }, add_sink = "runs",
     union = { {} }, project = { 1 }, print = {}, connect = { stream() }, key_by = { identity },
-    cache = LATER, reduce = { identity }, process = LATER,
+    cache = LATER, reduce = { identity },
+    process = { moontide.KeyedProcessFunction { process_element = identity } },
     sum = { 1 }, min = { 1 }, max = { 1 }, min_by = { 1 }, max_by = { 1 },
     window = LATER, count_window = LATER,
     shuffle = REFUSED, rebalance = REFUSED, rescale = REFUSED, forward = REFUSED,
@@ -94,11 +95,14 @@ local KEYED = {
     slot_sharing_group = REFUSED,
 }
 
-local pair = { map1 = identity, map2 = identity, flat_map1 = identity, flat_map2 = identity }
+local pair = {
+    map1 = identity, map2 = identity, flat_map1 = identity, flat_map2 = identity,
+    process_element1 = identity, process_element2 = identity,
+}
 
 local CONNECTED = {
     key_by = { identity, identity, Types.INT }, map = { pair }, flat_map = { pair },
-    process = LATER,
+    process = { pair },
 }
 
 local SINK = {
