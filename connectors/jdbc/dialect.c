@@ -23,32 +23,31 @@ static const char *const others[] = {
     "oceanbase", "h2",
 };
 
-const jdbc_dialect *jdbc_dialect_of(const jdbc_url *url, mt_error **err)
+int jdbc_dialect_of(const jdbc_url *url, const jdbc_dialect **out,
+                    mt_error **err)
 {
     const char *names[DIALECTS_LEN];
     const char *near;
     size_t i;
 
     for (i = 0; i < DIALECTS_LEN; i++) {
-        if (!strcasecmp(dialects[i]->system, url->system))
-            return dialects[i];
         names[i] = dialects[i]->system;
+        if (strcasecmp(names[i], url->system))
+            continue;
+        *out = dialects[i];
+        return 0;
     }
-    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (!strcasecmp(others[i], url->system)) {
-            mt_fail(err, MT_EUNSUPPORTED, "not supported yet: jdbc:%s",
-                    url->system);
-            return NULL;
-        }
-    }
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (!strcasecmp(others[i], url->system))
+            return mt_fail(err, MT_EUNSUPPORTED, "not supported yet: jdbc:%s",
+                           url->system);
     near = mt_nearest(url->system, names, DIALECTS_LEN);
-    jdbc_url_fail(err,
-                  "option 'url' begins with jdbc:%s, which is unknown%s%s%s; "
-                  "there are jdbc:postgresql, jdbc:mysql, jdbc:mariadb and "
-                  "jdbc:sqlite",
-                  url->system, near ? "; did you mean 'jdbc:" : "",
-                  near ? near : "", near ? "'?" : "");
-    return NULL;
+    return jdbc_url_fail(
+        err,
+        "option 'url' begins with jdbc:%s, which is unknown%s%s%s; there are "
+        "jdbc:postgresql, jdbc:mysql, jdbc:mariadb and jdbc:sqlite",
+        url->system, near ? "; did you mean 'jdbc:" : "", near ? near : "",
+        near ? "'?" : "");
 }
 
 /* ---- relations ----------------------------------------------------------- */

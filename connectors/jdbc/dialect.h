@@ -42,8 +42,8 @@ typedef struct jdbc_column {
     uint32_t native;   /* the driver's own */
     bool exact;        /* values arrive unchanged, so that comparing there is
                           comparing here */
-    bool text_order;   /* and texts equal only when their bytes do, and compare
-                          by them if asked with jdbc_dialect.binary */
+    bool text_order;   /* and texts compare by their bytes if asked with
+                          jdbc_dialect.binary */
 } jdbc_column;
 
 /* The other side: a table or a query, with the physical columns of ours. */
@@ -136,8 +136,9 @@ extern const jdbc_dialect jdbc_postgres;
 extern const jdbc_dialect jdbc_mysql;
 extern const jdbc_dialect jdbc_mariadb;
 
-/* The one that the URL names; NULL with err. */
-const jdbc_dialect *jdbc_dialect_of(const jdbc_url *url, mt_error **err);
+/* The one that the URL names. */
+int jdbc_dialect_of(const jdbc_url *url, const jdbc_dialect **out,
+                    mt_error **err);
 
 /* Makes the relation of a table's physical columns, all names quoted as the
  * user wrote them. Borrows options and type. To be finished also on failure. */

@@ -499,8 +499,19 @@ static bool is_exact(const mt_type *type, const MYSQL_FIELD *f)
     }
 }
 
-/* Names are the server's to find; what it knows of columns matters for
- * filters alone. */
+/* FLOAT is shown with six digits; as DOUBLE it keeps them all. */
+static int widen_float(jdbc_column *c)
+{
+    mt_buf text = {0};
+    int rc = mt_buf_printf(&text, "%s + 0e0", c->name);
+
+    if (rc == 0)
+        c->select = mt_strndup((char *)text.data, text.len);
+    mt_buf_fini(&text);
+    return c->select ? 0 : MT_ENOMEM;
+}
+
+/* Names are the server's to find; its types matter for filters, and for FLOAT. */
 static int resolve(void *conn, jdbc_relation *r, bool write, mt_error **err)
 {
     MYSQL_RES *result = NULL;
@@ -518,6 +529,8 @@ static int resolve(void *conn, jdbc_relation *r, bool write, mt_error **err)
         const MYSQL_FIELD *f = mysql_fetch_field_direct(result, (unsigned)i);
 
         r->columns[i].exact = f && is_exact(r->columns[i].type, f);
+        if (f && f->type == MYSQL_TYPE_FLOAT && widen_float(&r->columns[i]) < 0)
+            rc = mt_fail(err, MT_ENOMEM, "out of memory");
     }
     if (result)
         mysql_free_result(result);

@@ -284,14 +284,15 @@ int jdbc_options_check(const void *options, const mt_table *table,
                        mt_error **err)
 {
     const jdbc_options *o = options;
-    const jdbc_dialect *dialect;
+    const jdbc_dialect *dialect = NULL;
     jdbc_url url;
     int rc;
 
     rc = jdbc_url_init(&url, o->url, err);
-    dialect = rc == 0 ? jdbc_dialect_of(&url, err) : NULL;
     if (rc == 0)
-        rc = dialect ? dialect->check(&url, err) : MT_EOPTION;
+        rc = jdbc_dialect_of(&url, &dialect, err);
+    if (rc == 0)
+        rc = dialect->check(&url, err);
     jdbc_url_fini(&url);
     if (rc < 0 || (rc = check_target(o, table, err)) < 0 ||
         (rc = check_columns(dialect, table, err)) < 0 ||

@@ -15,8 +15,7 @@ int jdbc_session_init(jdbc_session *s, mt_context *ctx,
     s->target.ctx = ctx;
     s->target.options = options;
     s->target.url = &s->url;
-    s->dialect = jdbc_dialect_of(&s->url, err);
-    return s->dialect ? 0 : MT_EOPTION;
+    return jdbc_dialect_of(&s->url, &s->dialect, err);
 }
 
 void jdbc_session_fini(jdbc_session *s)

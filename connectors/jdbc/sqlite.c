@@ -237,28 +237,47 @@ static int prepare(sqlite *c, const char *sql, size_t len, sqlite3_stmt **stmt,
 
 /* What SQLite makes of values that are put into a column of that declared
  * type; its own rules. */
+static bool is_wholly(const char *declared)
+{
+    return strcasestr(declared, "INT") != NULL;
+}
+
+static bool is_texty(const char *declared)
+{
+    return !is_wholly(declared) &&
+           (strcasestr(declared, "CHAR") || strcasestr(declared, "CLOB") ||
+            strcasestr(declared, "TEXT"));
+}
+
 static bool has_affinity(const char *declared, const mt_type *type)
 {
-    bool whole, text;
-
     if (!declared)
         return false;
-    whole = strcasestr(declared, "INT") != NULL;
-    text = !whole && (strcasestr(declared, "CHAR") ||
-                      strcasestr(declared, "CLOB") ||
-                      strcasestr(declared, "TEXT"));
     switch (type->kind) {
     case MT_TINYINT:
     case MT_SMALLINT:
     case MT_INT:
     case MT_BIGINT:
-        return whole;
+        return is_wholly(declared);
     case MT_CHAR:
     case MT_VARCHAR:
-        return text;
+        return is_texty(declared);
     default:
         return false;
     }
+}
+
+/* A DECIMAL goes there as text, of which a column of NUMERIC affinity makes a
+ * double where it has digits behind the point. */
+static void warn_decimal(const sqlite *c, const jdbc_column *column,
+                         const char *declared)
+{
+    if (column->type->kind == MT_DECIMAL && column->type->precision > 15 &&
+        declared && !is_texty(declared))
+        mt_log(MT_LOG_WARN, "jdbc",
+               "%s: SQLite keeps 15 digits of a DECIMAL in column %s, which is "
+               "declared %s; declare it TEXT to keep all",
+               mt_context_operator(c->target->ctx), column->name, declared);
 }
 
 static int resolve(void *conn, jdbc_relation *r, bool write, mt_error **err)
@@ -276,12 +295,14 @@ static int resolve(void *conn, jdbc_relation *r, bool write, mt_error **err)
         sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     if (rc == 0)
         rc = prepare(c, (char *)sql.data, sql.len, &stmt, err);
-    for (i = 0; rc == 0 && !write && i < r->columns_len; i++) {
+    for (i = 0; rc == 0 && i < r->columns_len; i++) {
         jdbc_column *column = &r->columns[i];
+        const char *declared = sqlite3_column_decltype(stmt, i);
 
-        column->exact =
-            has_affinity(sqlite3_column_decltype(stmt, i), column->type);
+        column->exact = has_affinity(declared, column->type);
         column->text_order = true;
+        if (write)
+            warn_decimal(c, column, declared);
     }
     sqlite3_finalize(stmt);
     mt_buf_fini(&sql);

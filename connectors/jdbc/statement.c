@@ -381,7 +381,7 @@ int jdbc_filters(const jdbc_dialect *d, void *connection,
             continue;
         }
         /* Equal by a collation, perhaps: the engine may drop it. */
-        if (is_text(c->type) && !c->text_order)
+        if (is_text(c->type) && f->op < MT_FILTER_IS_NULL)
             *all = false;
         rc = mt_buf_printf(out, more ? " AND " : " WHERE ");
         more = true;
