@@ -9,6 +9,8 @@
 
 /* Each ends with a zeroed entry. */
 extern const mt__function mt__functions_arithmetic[];
+extern const mt__function mt__functions_array[];
+extern const mt__function mt__functions_array_set[];
 extern const mt__function mt__functions_choose[];
 extern const mt__function mt__functions_compare[];
 extern const mt__function mt__functions_condition[];
@@ -17,11 +19,13 @@ extern const mt__function mt__functions_digest[];
 extern const mt__function mt__functions_in[];
 extern const mt__function mt__functions_like[];
 extern const mt__function mt__functions_logic[];
+extern const mt__function mt__functions_map[];
 extern const mt__function mt__functions_math[];
+extern const mt__function mt__functions_printf[];
 extern const mt__function mt__functions_random[];
 extern const mt__function mt__functions_regex[];
 extern const mt__function mt__functions_round[];
-extern const mt__function mt__functions_printf[];
+extern const mt__function mt__functions_row[];
 extern const mt__function mt__functions_temporal[];
 extern const mt__function mt__functions_temporal_text[];
 extern const mt__function mt__functions_text[];
@@ -30,19 +34,36 @@ extern const mt__function mt__functions_text_encode[];
 extern const mt__function mt__functions_text_search[];
 extern const mt__function mt__functions_url[];
 
+/* clang-format off */
 static const mt__function *const tables[] = {
-    mt__functions_arithmetic,  mt__functions_choose,
-    mt__functions_compare,     mt__functions_condition,
-    mt__functions_convert,     mt__functions_digest,
-    mt__functions_in,          mt__functions_like,
-    mt__functions_logic,       mt__functions_math,
-    mt__functions_random,      mt__functions_regex,
-    mt__functions_round,       mt__functions_printf,
-    mt__functions_temporal,    mt__functions_temporal_text,
-    mt__functions_text,        mt__functions_text_case,
-    mt__functions_text_encode, mt__functions_text_search,
-    mt__functions_url,         NULL,
+    mt__functions_arithmetic,
+    mt__functions_array,
+    mt__functions_array_set,
+    mt__functions_choose,
+    mt__functions_compare,
+    mt__functions_condition,
+    mt__functions_convert,
+    mt__functions_digest,
+    mt__functions_in,
+    mt__functions_like,
+    mt__functions_logic,
+    mt__functions_map,
+    mt__functions_math,
+    mt__functions_printf,
+    mt__functions_random,
+    mt__functions_regex,
+    mt__functions_round,
+    mt__functions_row,
+    mt__functions_temporal,
+    mt__functions_temporal_text,
+    mt__functions_text,
+    mt__functions_text_case,
+    mt__functions_text_encode,
+    mt__functions_text_search,
+    mt__functions_url,
+    NULL,
 };
+/* clang-format on */
 
 /* More than twice as many places as there are functions, a power of two. */
 #define PLACES 2048

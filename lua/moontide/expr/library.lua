@@ -15,6 +15,8 @@ local GROUPS = {
     { "temporal", "Dates and times" },
     { "conditional", "Conditions" },
     { "conversion", "Conversions" },
+    { "collection", "Arrays and maps" },
+    { "constructors", "Rows, arrays and maps as such" },
     { "hash", "Digests" },
 }
 
