@@ -32,6 +32,9 @@ bool mt__utf8_is_valid(const void *bytes, size_t len);
  * "-3 00:00:00.500". At most MT_TEXT_MAX bytes. */
 size_t mt__text_months(char *out, int32_t months);
 size_t mt__text_millis(char *out, int64_t millis);
+/* The same texts back; false for others. */
+bool mt__scan_months(const char *text, size_t len, int32_t *months);
+bool mt__scan_millis(const char *text, size_t len, int64_t *millis);
 
 /* One value that stands in a FIXED or BITS column, as both print and CAST write
  * it; false for a kind whose texts differ. At most MT_TEXT_MAX bytes. */

@@ -300,6 +300,63 @@ size_t mt__text_millis(char *out, int64_t millis)
                      3);
 }
 
+/* The digits at *at, which end before `end`, at `stop` or at the text's end;
+ * moves *at behind `stop`. */
+static bool scan_count(const char **at, const char *end, char stop,
+                       int64_t *count)
+{
+    const char *p = *at;
+
+    for (*count = 0; p < end && *p >= '0' && *p <= '9'; p++) {
+        if (*count > INT64_MAX / 100)
+            return false;
+        *count = *count * 10 + (*p - '0');
+    }
+    if (p == *at || (stop ? p == end || *p != stop : p != end))
+        return false;
+    *at = stop ? p + 1 : p;
+    return true;
+}
+
+/* The sign that begins an interval's text. */
+static bool scan_sign(const char **at, const char *end, int64_t *sign)
+{
+    if (*at == end || (**at != '+' && **at != '-'))
+        return false;
+    *sign = **at == '-' ? -1 : 1;
+    (*at)++;
+    return true;
+}
+
+bool mt__scan_months(const char *text, size_t len, int32_t *months)
+{
+    const char *end = text + len;
+    int64_t sign, years, rest;
+
+    if (!scan_sign(&text, end, &sign) || !scan_count(&text, end, '-', &years) ||
+        !scan_count(&text, end, 0, &rest) || years > INT32_MAX / 12 - 1)
+        return false;
+    *months = (int32_t)(sign * (years * 12 + rest));
+    return rest < 12;
+}
+
+bool mt__scan_millis(const char *text, size_t len, int64_t *millis)
+{
+    const char *end = text + len;
+    int64_t sign, days, hours, minutes, seconds, rest;
+
+    if (!scan_sign(&text, end, &sign) || !scan_count(&text, end, ' ', &days) ||
+        !scan_count(&text, end, ':', &hours) ||
+        !scan_count(&text, end, ':', &minutes) ||
+        !scan_count(&text, end, '.', &seconds) ||
+        !scan_count(&text, end, 0, &rest) ||
+        days > INT64_MAX / MT_MILLIS_PER_DAY - 1)
+        return false;
+    *millis = sign * (days * MT_MILLIS_PER_DAY + hours * 3600000 +
+                      minutes * 60000 + seconds * 1000 + rest);
+    return hours < 24 && minutes < 60 && seconds < 60 && rest < 1000;
+}
+
 /* ---- times in Java ------------------------------------------------------- */
 
 /* java.time's clock: seconds dropped when they and all below are zero, else

@@ -315,6 +315,9 @@ function M.castable(from, to)
         return not M.NESTED[to.kind] and not M.INTERVALS[to.kind]
     elseif M.BYTES[from.kind] and M.BYTES[to.kind] then
         return true
+    elseif M.INTERVALS[from.kind] and M.INTEGERS[to.kind]
+        or M.INTEGERS[from.kind] and M.INTERVALS[to.kind] then
+        return true
     end
     return CAST_FROM[to.kind] ~= nil and CAST_FROM[to.kind][from.kind] ~= nil
 end
