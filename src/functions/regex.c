@@ -220,7 +220,7 @@ static int replace_row(mt__fn_call *call, int32_t row, mt_error **err)
     while ((hit = match(call, row, p, text, from, err)) > 0) {
         found = whole_match(p, text);
         before = (size_t)(found.data - text.data) - done;
-        out = mt__text_begin(call, len + before + by.len);
+        out = mt__text_more(call, len, before + by.len);
         if (!out)
             return MT_ENOMEM;
         memcpy(out + len, text.data + done, before);
@@ -231,7 +231,7 @@ static int replace_row(mt__fn_call *call, int32_t row, mt_error **err)
     }
     if (hit < 0)
         return hit;
-    out = mt__text_begin(call, len + text.len - done);
+    out = mt__text_more(call, len, text.len - done);
     if (!out)
         return MT_ENOMEM;
     memcpy(out + len, text.data + done, text.len - done);

@@ -57,6 +57,24 @@ static inline uint8_t *mt__text_begin(mt__fn_call *call, size_t max)
     return (uint8_t *)c->values + at;
 }
 
+/* Room for `more` bytes behind the first `len` of the row, which were written
+ * already and are kept. Returns where the row begins. */
+static inline uint8_t *mt__text_more(mt__fn_call *call, size_t len, size_t more)
+{
+    mt_column_builder *c = call->out;
+    int32_t at = c->offsets[c->rows];
+    int rc = 0;
+
+    if (MT_UNLIKELY((size_t)(c->bytes_max - at) < len + more || !c->values)) {
+        /* What counts as written is kept. The row after the last has its place
+         * among the offsets, since the host has made room for all rows. */
+        c->offsets[++c->rows] = at + (int32_t)len;
+        rc = mt_column_grow_bytes(c, more ? more : 1);
+        c->rows--;
+    }
+    return rc < 0 ? NULL : (uint8_t *)c->values + at;
+}
+
 /* Ends the row after `len` bytes. */
 static inline int mt__text_end(mt__fn_call *call, size_t len)
 {
