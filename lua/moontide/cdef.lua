@@ -186,6 +186,7 @@ int32_t mt_ffi_calc_new_mask(mt_ffi_calc *c);
 int mt_ffi_calc_reads(mt_ffi_calc *c, int32_t column);
 int mt_ffi_calc_output(mt_ffi_calc *c, int32_t reg);
 bool mt_ffi_type_is_free(const mt_type *from, const mt_type *to);
+void mt_ffi_calc_start(mt_ffi_calc *c, mt_batch *batch);
 int mt_ffi_calc_input(mt_ffi_calc *c, int32_t reg, int32_t column);
 int mt_ffi_calc_call(mt_ffi_calc *c, int32_t call);
 mt_column_builder *mt_ffi_calc_begin(mt_ffi_calc *c, int32_t call, bool zero);
@@ -196,6 +197,12 @@ const uint8_t *mt_ffi_calc_bits(mt_ffi_calc *c, int32_t mask);
 int mt_ffi_calc_refuse(mt_ffi_calc *c, int32_t mask, const char *text);
 int32_t mt_ffi_calc_select(mt_ffi_calc *c, int32_t reg);
 int mt_ffi_calc_take(mt_ffi_calc *c, int32_t reg, int32_t from, bool first);
+int mt_ffi_calc_reserve(mt_ffi_calc *c, int32_t rows);
+mt_column_builder *mt_ffi_calc_begin_any(mt_ffi_calc *c, int32_t call);
+void mt_ffi_calc_expand(mt_ffi_calc *c, int32_t rows, int32_t next);
+int32_t mt_ffi_calc_unnest(mt_ffi_calc *c, int32_t reg, int32_t from,
+                           const int32_t *outs, int32_t outs_len,
+                           bool ordinality, bool outer);
 int mt_ffi_calc_share(mt_ffi_calc *c, int32_t reg, int32_t from);
 typedef struct mt__lookup mt__lookup;
 typedef struct mt_ffi_lookup_table {

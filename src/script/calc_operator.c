@@ -189,7 +189,7 @@ static int calc_process(mt_operator *op, int32_t input, mt_batch *batch,
     (void)input;
     mt__calc_session(s->calc)->now_ms = mt_wall_ms();
     do {
-        mt__calc_start(s->calc, batch);
+        mt_ffi_calc_start(s->calc, batch);
         rc = run_program(op, s, &from, err);
         if (rc == 0)
             rc = emit_relation(op, s, err);

@@ -388,6 +388,25 @@ int mt_ffi_calc_null(mt_ffi_calc *ffi, int32_t i)
     return 0;
 }
 
+/* Intervals, which nothing else is cast to by its text. */
+static int read_interval(calc *c, const mt_type *type, mt_column_builder *b,
+                         const char *text, size_t len)
+{
+    int32_t months;
+    int64_t millis;
+    int rc;
+
+    if (type->kind == MT_INTERVAL_MONTHS && mt__scan_months(text, len, &months))
+        rc = mt_put_i32(b, months);
+    else if (type->kind == MT_INTERVAL_MILLIS &&
+             mt__scan_millis(text, len, &millis))
+        rc = mt_put_i64(b, millis);
+    else
+        return mt_fail(&c->err, MT_ERECORD, "'%.*s' is no interval", (int)len,
+                       text);
+    return rc < 0 ? fail_memory(c) : 0;
+}
+
 static int read_literal(calc *c, reg *r, mt_column_builder *b, const char *text,
                         size_t len)
 {
@@ -403,6 +422,9 @@ static int read_literal(calc *c, reg *r, mt_column_builder *b, const char *text,
         return fail_memory(c);
     if (r->type->form == MT_FORM_VAR)
         return mt_put_bytes(b, text, len) < 0 ? fail_memory(c) : 0;
+    if (r->type->kind == MT_INTERVAL_MONTHS ||
+        r->type->kind == MT_INTERVAL_MILLIS)
+        return read_interval(c, r->type, b, text, len);
     return mt_cast_column(&string, &column, 1, b, MT_CAST_FAIL,
                           &c->session.cast, &c->err);
 }
@@ -701,7 +723,7 @@ mt__fn_session *mt__calc_session(mt_ffi_calc *ffi)
     return &calc_of(ffi)->session;
 }
 
-void mt__calc_start(mt_ffi_calc *ffi, mt_batch *batch)
+void mt_ffi_calc_start(mt_ffi_calc *ffi, mt_batch *batch)
 {
     calc *c = calc_of(ffi);
 
@@ -814,6 +836,179 @@ int mt_ffi_calc_share(mt_ffi_calc *c, int32_t reg_index, int32_t from)
 {
     share_column(calc_of(c), reg_index, from);
     return 0;
+}
+
+/* ---- expansions ---------------------------------------------------------- */
+
+int mt_ffi_calc_reserve(mt_ffi_calc *ffi, int32_t rows)
+{
+    rows_list list = {ffi->expanded, ffi->expanded_max};
+
+    while (list.max < rows)
+        if (reserve_rows(&list, list.max ? 2 * list.max : MT_BATCH_ROWS) < 0)
+            return fail_memory(calc_of(ffi));
+    ffi->expanded = list.rows;
+    ffi->expanded_max = list.max;
+    return 0;
+}
+
+mt_column_builder *mt_ffi_calc_begin_any(mt_ffi_calc *ffi, int32_t i)
+{
+    calc *c = calc_of(ffi);
+    mt_column_builder *b = builder_of(reg_of(c, c->calls[i].reg));
+
+    if (!b)
+        fail_memory(c);
+    else
+        mt__builder_restart(b);
+    return b;
+}
+
+void mt_ffi_calc_expand(mt_ffi_calc *ffi, int32_t rows, int32_t next)
+{
+    ffi->again = next < ffi->rows;
+    ffi->rows = rows;
+    ffi->origin = ffi->expanded;
+    calc_of(ffi)->selection = ffi->expanded;
+}
+
+/* Where the elements of a collection go. */
+typedef struct unnesting {
+    const mt_type *type;
+    const mt_column *column;
+    mt_column_builder **outs;
+    int32_t outs_len; /* without the one of positions */
+    mt_column_builder *positions;
+} unnesting;
+
+/* Element `at` as values of the columns: a ROW's fields each in its own. */
+static int put_element(const unnesting *u, int32_t at)
+{
+    const mt_type *type = u->type->fields[0].type;
+    const mt_column *element = &u->column->children[0];
+    bool null = type->kind == MT_ROW && mt_column_is_null(element, at);
+    int32_t i;
+    int rc = 0;
+
+    for (i = 0; i < u->outs_len && rc == 0; i++) {
+        const mt_column *from = element;
+
+        if (u->type->kind == MT_MAP)
+            from = &u->column->children[i];
+        else if (type->kind == MT_ROW)
+            from = &element->children[i];
+        rc = null ? mt_put_null(u->outs[i]) : mt_put_from(u->outs[i], from, at);
+    }
+    return rc;
+}
+
+/* Appends to `expanded` that the next row comes of `row`. */
+static int note_origin(calc *c, int32_t made, int32_t row)
+{
+    if (mt_ffi_calc_reserve(&c->ffi, made + 1) < 0)
+        return MT_ENOMEM;
+    c->ffi.expanded[made] = row;
+    return 0;
+}
+
+/* The rows of one collection, row `at` of the column; how many there are then
+ * in all, or MT_ENOMEM. */
+static int32_t unnest_row(calc *c, const unnesting *u, int32_t row, int32_t at,
+                          int32_t made)
+{
+    const int32_t *counts = NULL;
+    int32_t i, k, times, position = 0;
+
+    if (u->type->kind == MT_MULTISET)
+        counts = u->column->children[1].values;
+    for (i = u->column->offsets[at]; i < u->column->offsets[at + 1]; i++) {
+        times = counts ? counts[i] : 1;
+        for (k = 0; k < times; k++) {
+            if (put_element(u, i) < 0 || note_origin(c, made, row) < 0)
+                return MT_ENOMEM;
+            if (u->positions && mt_put_i32(u->positions, ++position) < 0)
+                return MT_ENOMEM;
+            made++;
+        }
+    }
+    return made;
+}
+
+static int32_t unnest_nothing(calc *c, const unnesting *u, int32_t row,
+                              int32_t made)
+{
+    int32_t i;
+
+    for (i = 0; i < u->outs_len; i++)
+        if (mt_put_null(u->outs[i]) < 0)
+            return MT_ENOMEM;
+    if (u->positions && mt_put_null(u->positions) < 0)
+        return MT_ENOMEM;
+    return note_origin(c, made, row) < 0 ? MT_ENOMEM : made + 1;
+}
+
+/* All rows from `from` on, as many as a batch has room for; sets *next. */
+static int32_t unnest_rows(calc *c, const unnesting *u, const reg *r,
+                           int32_t from, bool outer, int32_t *next)
+{
+    int32_t row, at, before, made = 0;
+
+    for (row = from; row < c->ffi.rows && made < MT_BATCH_ROWS; row++) {
+        at = r->constant ? 0 : row;
+        before = made;
+        if (!mt_column_is_null(u->column, at))
+            made = unnest_row(c, u, row, at, made);
+        if (made == before && outer)
+            made = unnest_nothing(c, u, row, made);
+        if (made < 0)
+            return made;
+    }
+    *next = row;
+    return made;
+}
+
+/* How many columns an element makes. */
+static int32_t count_outs(const mt_type *type)
+{
+    const mt_type *element = type->fields[0].type;
+
+    if (type->kind == MT_MAP)
+        return 2;
+    return element->kind == MT_ROW ? element->fields_len : 1;
+}
+
+int32_t mt_ffi_calc_unnest(mt_ffi_calc *ffi, int32_t reg_index, int32_t from,
+                           const int32_t *outs, int32_t outs_len,
+                           bool ordinality, bool outer)
+{
+    calc *c = calc_of(ffi);
+    const reg *r = reg_of(c, reg_index);
+    size_t size = sizeof(mt_column_builder *) * (size_t)outs_len;
+    unnesting u = {.type = r->type, .column = c->columns[reg_index]};
+    int32_t i, next = from, made = MT_ENOMEM;
+
+    if (count_outs(r->type) != outs_len - ordinality)
+        return mt_fail(&c->err, MT_EINTERNAL, "UNNEST makes %d columns, not %d",
+                       (int)count_outs(r->type), (int)(outs_len - ordinality));
+    u.outs = mt_alloc(size);
+    for (i = 0; u.outs && i < outs_len; i++) {
+        u.outs[i] = builder_of(reg_of(c, outs[i]));
+        if (!u.outs[i])
+            break;
+        mt__builder_restart(u.outs[i]);
+    }
+    if (u.outs && i == outs_len) {
+        u.outs_len = outs_len - ordinality;
+        u.positions = ordinality ? u.outs[outs_len - 1] : NULL;
+        made = unnest_rows(c, &u, r, from, outer, &next);
+    }
+    mt_free(u.outs, u.outs ? size : 0);
+    if (made < 0)
+        return fail_memory(c);
+    mt_ffi_calc_expand(ffi, made, next);
+    for (i = 0; i < outs_len; i++)
+        view_builder(reg_of(c, outs[i]));
+    return next;
 }
 
 /* ---- what comes out ------------------------------------------------------ */

@@ -70,6 +70,9 @@ bool mt_ffi_type_is_free(const mt_type *from, const mt_type *to);
 
 /* ---- a batch ---- */
 
+/* Makes `batch` (borrowed until mt__calc_done()) the relation at work. What an
+ * expansion has left to do of the same batch begins anew with it too. */
+void mt_ffi_calc_start(mt_ffi_calc *c, mt_batch *batch);
 /* A column of the batch. */
 int mt_ffi_calc_input(mt_ffi_calc *c, int32_t reg, int32_t column);
 /* Calls a scalar function. */
@@ -94,14 +97,26 @@ int32_t mt_ffi_calc_select(mt_ffi_calc *c, int32_t reg);
 /* The rows of `from` that the relation is of now: `from` is of the relation
  * before, or with `first` of that which the batch is. */
 int mt_ffi_calc_take(mt_ffi_calc *c, int32_t reg, int32_t from, bool first);
+/* Makes room for `rows` entries in `expanded`. */
+int mt_ffi_calc_reserve(mt_ffi_calc *c, int32_t rows);
+/* The builder of a loop that makes any number of rows: empty. */
+mt_column_builder *mt_ffi_calc_begin_any(mt_ffi_calc *c, int32_t call);
+/* From now on the relation is of the `rows` rows that an expansion has made,
+ * `expanded` saying of which each comes. It has worked on those before `next`.
+ */
+void mt_ffi_calc_expand(mt_ffi_calc *c, int32_t rows, int32_t next);
+/* Makes a row of each element of the ARRAY, MAP or MULTISET in `reg`, from row
+ * `from` on, and the relation of these. `outs`: registers of the columns, the
+ * last one for positions from 1 with `ordinality`; with `outer` a row without
+ * elements becomes one of NULLs. The row to go on from. */
+int32_t mt_ffi_calc_unnest(mt_ffi_calc *c, int32_t reg, int32_t from,
+                           const int32_t *outs, int32_t outs_len,
+                           bool ordinality, bool outer);
 /* The same column as `from`. */
 int mt_ffi_calc_share(mt_ffi_calc *c, int32_t reg, int32_t from);
 /* cdef end */
 #pragma GCC visibility pop
 
-/* Makes `batch` (borrowed until mt__calc_done()) the relation at work. What an
- * expansion has left to do of the same batch begins anew with it too. */
-void mt__calc_start(mt_ffi_calc *c, mt_batch *batch);
 /* The relation as a batch of type `type`, its columns those that the program
  * said come out. Kinds and timestamps are those of the batch. Returns owned. */
 mt_batch *mt__calc_finish(mt_ffi_calc *c, const mt_type *type, mt_error **err);

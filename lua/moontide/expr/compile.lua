@@ -595,19 +595,79 @@ function Compiler:value(node, mask)
     return taken(self, node) or self:compute(node, mask)
 end
 
+-- ---- expansions -------------------------------------------------------------------------
+
+-- How many columns UNNEST makes, less that of positions.
+local function unnested_columns(t)
+    if t.kind == "MAP" then
+        return 2
+    end
+    return t.element.kind == "ROW" and #t.element.fields or 1
+end
+
+local function unnest(self, spec, regs, columns)
+    local reg = self:value(spec.unnest, 0)
+    self:line("end")
+    self.indent = "    "
+    self:step(("from = unnest(%d, from, { %s }, %s, %s)"):format(reg, table.concat(regs, ", "),
+        tostring(#columns > unnested_columns(spec.unnest.type)), tostring(spec.outer or false)),
+        ("UNNEST(%s)"):format(self:show(spec.unnest)))
+end
+
+local function call_table_function(self, spec, regs)
+    local node = { kind = "udf", udf = spec.udf, args = spec.args or {} }
+    local args, calls = {}, {}
+    for i, arg in ipairs(node.args) do
+        args[i] = self:value(arg, 0)
+    end
+    for i, reg in ipairs(regs) do
+        calls[i] = self:declare(node, nil, reg, i == 1 and args or {})
+    end
+    self.program.expansion = {
+        fn = udf_index(self, spec.udf), calls = calls, args = args, outer = spec.outer or false,
+    }
+    self:line("end")
+    self.indent = "    "
+    self:step("from = expand(from)", self:show(node))
+end
+
+--- Every row becomes any number of rows. What the expansion reads is computed
+-- when the batch is new, the rest of it as often as it takes.
+function Compiler:expand(spec)
+    local columns, regs = logical.columns(spec.columns), {}
+    for i, column in ipairs(columns) do
+        regs[i] = self:register(column.type:nullable())
+    end
+    for _, node in ipairs(spec.unnest and { spec.unnest } or spec.args or {}) do
+        self:count(node)
+    end
+    self:line("if from == 0 then")
+    self.indent = "        "
+    if spec.unnest then
+        unnest(self, spec, regs, columns)
+    else
+        call_table_function(self, spec, regs)
+    end
+    self:line("if calc.rows == 0 then")
+    self:line("    return from")
+    self:line("end")
+    self.expansion = { regs = regs }
+    self.before, self.relation = BATCH, EXPANDED
+end
+
 -- ---- programs -----------------------------------------------------------------------
 
 function Compiler:condition(node)
     local reg = self:value(node, 0)
-    self:line("")
+    self.lines[#self.lines + 1] = ""
     self:step(("if select(%d) == 0 then"):format(reg), "WHERE " .. self:show(node))
-    self:line("    return calc.rows")
+    self:line("    return " .. self.result)
     self:line("end")
     self.before, self.relation = self.relation, SELECTED
 end
 
 local HEAD = [[
-local calc, loop, constant, input, take, take_first, share, call, mask, select, need, expand = ...
+local calc, loop, constant, input, take, take_first, share, call, mask, select, need = ...
 ]]
 
 -- Names that a program's loops use, of those that there are.
@@ -616,7 +676,7 @@ local function used_names(body)
     for word in body:gmatch "[%a_][%w_]*" do
         words[word] = true
     end
-    local all = { "done", "finish", "functions", "start", "band", "rshift" }
+    local all = { "done", "finish", "functions", "start", "unnest", "expand", "band", "rshift" }
     for name in pairs(loops.environment) do
         all[#all + 1] = name
     end
@@ -631,11 +691,11 @@ local function used_names(body)
     return names
 end
 
-function Compiler:source(spec)
+function Compiler:source()
     local parts = { table.concat(self.constants, "\n"), table.concat(self.loops, "\n") }
     local body = { "return function(from)" }
     body[#body + 1] = table.concat(self.lines, "\n")
-    body[#body + 1] = "    return " .. (spec.expand and "from" or "calc.rows")
+    body[#body + 1] = "    return " .. self.result
     body[#body + 1] = "end"
     parts[3] = table.concat(body, "\n") .. "\n"
     local source = table.concat(parts, "\n"):gsub("^\n+", ""):gsub("\n\n\n+", "\n\n")
@@ -666,7 +726,7 @@ local function new_compiler(spec)
         functions = {}, known = {}, ids = {}, udf_ids = {}, last_id = 0, uses = {},
         values = { {}, {}, {} }, outer = {}, constant_regs = {}, inputs = {},
         lines = {}, loops = {}, constants = {}, indent = "    ", relation = BATCH,
-        before = BATCH,
+        before = BATCH, result = spec.expand and "from" or "calc.rows",
     }, Compiler)
 end
 
@@ -684,7 +744,7 @@ function M.program(spec)
         self:count(spec.condition)
     end
     if spec.expand then
-        require("moontide.expr.expansion").compile(self, spec.expand)
+        self:expand(spec.expand)
     end
     if spec.condition then
         self:condition(spec.condition)
@@ -692,7 +752,7 @@ function M.program(spec)
     for i, expr in ipairs(spec.exprs) do
         program.outputs[i] = self:value(expr, 0)
     end
-    program.source = self:source(spec)
+    program.source = self:source()
     return program, self.functions
 end
 

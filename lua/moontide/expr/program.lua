@@ -7,6 +7,7 @@
 --     masks       how many there are
 --     constants   { first, last, reg }: registers that constant[i] computes
 --     functions   { name, fn (position in the users' functions), call }
+--     expansion   { fn, calls (one a column), args, outer }: a table function
 --     reads       the input's columns that it needs, from 0
 --     outputs     registers that come out
 --     zone        of the session
@@ -160,11 +161,34 @@ local function add_functions(self, env, calc, program, functions)
     end
 end
 
+-- ---- expansions ------------------------------------------------------------------
+
+-- Types must outlive the readers and writers made of them: `self` keeps them.
+local function add_expansions(self, env, calc, program, functions)
+    function env.unnest(reg, from, outs, ordinality, outer)
+        return check(C.mt_ffi_calc_unnest(calc, reg, from, ffi.new("int32_t[?]", #outs, outs),
+            #outs, ordinality, outer))
+    end
+    local expansion = program.expansion
+    if expansion then
+        local run
+        run, self.types = require("moontide.expr.table_function").new(calc, program, expansion,
+            functions[expansion.fn], check)
+        function env.expand(from)
+            self.running = program.calls[expansion.calls[1]]
+            from = run(from)
+            self.running = nil
+            return from
+        end
+    end
+end
+
 local function environment(self, calc, program, functions)
     local env = setmetatable({ band = bit.band, rshift = bit.rshift },
         { __index = loops.environment })
     add_pointers(env, calc)
     add_functions(self, env, calc, program, functions)
+    add_expansions(self, env, calc, program, functions)
     function env.done(call)
         check(C.mt_ffi_calc_end(calc, call, true))
     end
@@ -235,7 +259,7 @@ function M.load(program, calc, functions)
     local chunk = assert(loadstring(program.source, "=program"))
     setfenv(chunk, { names = names })
     self.run = chunk(calc, {}, constants, step.input, step.take, step.take_first, step.share,
-        step.call, step.mask, step.select, step.need, step.expand)
+        step.call, step.mask, step.select, step.need)
     compute_constants(calc, program, constants, failures)
     for i, call in ipairs(program.calls) do
         if call.fn and not call.constant then
