@@ -230,6 +230,13 @@ local figures = {
     nexmark "q22",
 }
 
+for _, figure in ipairs(dofile "bench/files.lua" {
+    build = BUILD, ask = ask, job = job, program = program, median = median, runs = RUNS,
+    report = report,
+}) do
+    figures[#figures + 1] = figure
+end
+
 if BROKERS then
     for _, figure in ipairs(dofile "bench/kafka.lua" {
         brokers = BROKERS, ask = ask, job = job, program = program,
