@@ -32,8 +32,8 @@ local function contents(name)
 end
 
 local function names(name)
-    return process.lines(process.run("cd '" .. folder .. "/" .. name .. "' && find . -type f | sort")
-        .out)
+    local command = "cd '" .. folder .. "/" .. name .. "' && find . -type f | sort"
+    return process.lines(process.run(command).out)
 end
 
 local function collected(ds)
