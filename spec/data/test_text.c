@@ -357,6 +357,33 @@ static void test_printed(void)
     EQ_STR(printed("STRING", 0, "a b"), "a b", "text is bare");
 }
 
+/* Intervals come back from the texts that SQL shows, and from no others. */
+static void test_intervals(uint64_t *rng)
+{
+    static const char *const bad[] = {"",      "1-06",  "+1-12", "+-06",
+                                      "+1-06 ", "+1 24:00:00.000",
+                                      "+1 1:00:00", "+99999999999999999999-01"};
+    char text[MT_TEXT_MAX];
+    int32_t months;
+    int64_t millis;
+    size_t i, wrong = 0;
+
+    for (i = 0; i < 2000; i++) {
+        int32_t m = (int32_t)(tap_random(rng) >> 36) - (1 << 27);
+        int64_t ms = (int64_t)(tap_random(rng) >> 14) - (INT64_C(1) << 49);
+
+        wrong += !mt__scan_months(text, mt__text_months(text, m), &months) ||
+                 months != m;
+        wrong += !mt__scan_millis(text, mt__text_millis(text, ms), &millis) ||
+                 millis != ms;
+    }
+    EQ_INT(wrong, 0, "intervals read back");
+    for (i = 0, wrong = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        wrong += mt__scan_months(bad[i], strlen(bad[i]), &months) ||
+                 mt__scan_millis(bad[i], strlen(bad[i]), &millis);
+    EQ_INT(wrong, 0, "other texts are no intervals");
+}
+
 int main(void)
 {
     uint64_t rng = tap_seed();
@@ -370,6 +397,7 @@ int main(void)
     test_timestamps(&rng);
     test_times(&rng);
     test_printed();
+    test_intervals(&rng);
     EQ_INT(live_blocks(), live, "nothing is left");
     return tap_done();
 }

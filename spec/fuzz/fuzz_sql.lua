@@ -2,7 +2,8 @@
 --
 -- Any text gives a tree, or an error of code SQL or UNSUPPORTED that names a
 -- line. DDL then runs in an environment, where what it declares must be what
--- SHOW CREATE TABLE declares again; a query is analyzed. Nothing starts a job.
+-- SHOW CREATE TABLE declares again; queries and INSERTs are planned. Nothing starts a
+-- job.
 local ast = require "moontide.sql.ast"
 local create_text = require "moontide.table.create_text"
 local definitions = require "moontide.table.definition"
@@ -19,10 +20,14 @@ local RUNS = {
     alter_catalog = true, describe = true, show = true, use = true, explain = true,
 }
 
+-- Statements that become a plan, which is not run.
+local PLANNED = { query = true, insert = true, statement_set = true }
+
 local function environment()
     local t_env = moontide.TableEnvironment.create()
     t_env:execute_sql [[CREATE TABLE t (a INT, b STRING, c ROW<x INT>, ts TIMESTAMP(3) METADATA)
-        WITH ('connector' = 'print')]]
+        WITH ('connector' = 'datagen')]]
+    t_env:execute_sql "CREATE TABLE s (a BIGINT, b STRING) WITH ('connector' = 'blackhole')"
     t_env:execute_sql "CREATE VIEW v AS SELECT b, a FROM t"
     return t_env
 end
@@ -66,8 +71,8 @@ return function(text)
     local t_env, err = environment(), nil
     if RUNS[statement.kind] then
         ok, err = pcall(t_env.execute_sql, t_env, text)
-    elseif statement.kind == "query" then
-        ok, err = pcall(t_env.sql_query, t_env, text)
+    elseif PLANNED[statement.kind] then
+        ok, err = pcall(t_env.explain_sql, t_env, text)
     end
     return ok or refused(err), tostring(err)
 end

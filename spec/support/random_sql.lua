@@ -307,4 +307,106 @@ function Random:mutant()
     return text
 end
 
+-- ---- queries ------------------------------------------------------------------------
+--
+-- Over `t (a INT, b STRING, c ROW<x INT, y STRING>, d DECIMAL(10, 2), ts
+-- TIMESTAMP(3), arr ARRAY<INT>, m MAP<STRING, INT>)`, mostly well typed, so that
+-- they get as far as a plan.
+
+local typed -- by type: sequence of function(self, depth)
+
+local function some(self, kind, depth)
+    local list = typed[kind]
+    -- The first three need nothing below them.
+    return list[depth > 0 and self:upto(#list) or self:upto(3)](self, depth - 1)
+end
+
+local function of(...)
+    local makers = {}
+    for i, item in ipairs { ... } do
+        makers[i] = type(item) == "function" and item or function(self, depth)
+            return (item:gsub("%$(%w+)", function(kind)
+                return some(self, kind, depth)
+            end))
+        end
+    end
+    return makers
+end
+
+typed = {
+    int = of("a", "7", "c.x", "- $int", "$int + $int", "$int * 2", "COALESCE($int, $int)",
+        "CASE WHEN $bool THEN $int ELSE $int END", "arr[1]", "m['k']", "CAST($text AS INT)",
+        "MOD($int, 3)", "CARDINALITY(arr)", "CHAR_LENGTH($text)", "IF($bool, $int, NULL)",
+        "CAST(d AS INT)"),
+    text = of("b", "'x'", "c.y", "$text || $text", "UPPER($text)", "CAST($int AS STRING)",
+        "SUBSTRING($text FROM 2)", "CASE $int WHEN 1 THEN $text ELSE 'z' END", "TRIM($text)",
+        "CAST(ts AS STRING)", "CONCAT($text, $text)"),
+    bool = of("a > 1", "b IS NULL", "TRUE", "$int < $int", "$bool AND $bool", "$bool OR NOT $bool",
+        "$text LIKE 'x%'", "$int IN (1, 2, $int)", "$int BETWEEN 1 AND $int", "$bool IS NOT TRUE",
+        "ts > '2020-01-01'", "$text IS DISTINCT FROM $text", "d * 2 > 1.5"),
+    any = of("$int", "$text", "$bool", "ts + INTERVAL '1' DAY", "ROW($int, $text)",
+        "ARRAY[$int, $int]", "MAP[$text, $int]", "CAST(NULL AS DOUBLE)", "d / 3", "NULL"),
+}
+
+--- An expression over the columns of `t`; now and then a wild one.
+function Random:query_expression(depth)
+    if self:once_in(12) then
+        return ast.expression_text(self:expression(2))
+    elseif self:once_in(10) then
+        local entries = require("moontide.expr.library").entries()
+        local parts = {}
+        for i = 1, self:upto(4) - 1 do
+            parts[i] = some(self, "any", depth - 1)
+        end
+        return ("%s(%s)"):format(self:pick(entries).name, table.concat(parts, ", "))
+    end
+    return some(self, "any", depth)
+end
+
+local ALL = "a, b, c, d, ts, arr, m"
+
+local queries
+queries = {
+    function(self)
+        local form = self:pick { "t", "t", "(TABLE t) AS t", "t AS x" }
+        return "SELECT * FROM " .. form
+    end,
+    function(self, depth)
+        return ("SELECT %s FROM (%s) AS q WHERE %s"):format(ALL, self:query(depth - 1),
+            some(self, "bool", 2))
+    end,
+    function(self, depth)
+        return ("SELECT %s AS a, %s AS b, c, d, ts, arr, m FROM (%s) AS q"):format(
+            some(self, "int", 2), some(self, "text", 2), self:query(depth - 1))
+    end,
+    function(self, depth)
+        return ("(%s) UNION ALL (%s)"):format(self:query(depth - 1), self:query(depth - 1))
+    end,
+    function(self, depth)
+        return ("SELECT %s FROM (%s) AS q LIMIT %d"):format(ALL, self:query(depth - 1),
+            self:upto(4) - 1)
+    end,
+    function(self, depth)
+        return ("WITH w AS (%s) SELECT w.* FROM w"):format(self:query(depth - 1))
+    end,
+    function(self, depth)
+        return ("SELECT %s FROM (%s) AS q CROSS JOIN UNNEST(%s) AS u(e) WHERE e > a"):format(ALL,
+            self:query(depth - 1), self:pick { "arr", "ARRAY[1, a]" })
+    end,
+}
+
+--- A query whose columns are those of `t`.
+function Random:query(depth)
+    return queries[depth > 0 and self:upto(#queries) or 1](self, depth)
+end
+
+--- A query with columns of all kinds.
+function Random:select(depth)
+    local items = {}
+    for i = 1, self:upto(4) do
+        items[i] = self:query_expression(3)
+    end
+    return ("SELECT %s FROM (%s) AS q"):format(table.concat(items, ", "), self:query(depth))
+end
+
 return M

@@ -73,6 +73,20 @@ describe("SQL properties", function()
         end)
     end)
 
+    it("any query gets a plan, or an error that a user can read", function()
+        local t_env = require("moontide").TableEnvironment.create()
+        t_env:execute_sql [[CREATE TABLE t (a INT, b STRING, c ROW<x INT, y STRING>, d DECIMAL(10, 2),
+            ts TIMESTAMP(3), arr ARRAY<INT>, m MAP<STRING, INT>) WITH ('connector' = 'datagen')]]
+        local planned = 0
+        for_all(120, function(random)
+            local text = random:select(3)
+            local ok, err = pcall(t_env.explain_sql, t_env, text)
+            planned = planned + (ok and 1 or 0)
+            assert(ok or errors.is(err), tostring(err) .. "\n" .. text)
+        end)
+        assert.is_true(planned > 0)
+    end)
+
     it("a long text takes time in proportion", function()
         for _, piece in ipairs { "a, ", "( ", "/* */ ", "a = 1 OR " } do
             local function seconds(size)
