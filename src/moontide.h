@@ -90,6 +90,8 @@ typedef struct mt_node {
     const int32_t *partition_keys;
     int32_t partition_keys_len;
     bool overwrite;           /* of a sink: see mt_table */
+    uint32_t kinds;           /* of a sink: row kinds that may come, as bits
+                                 1 << mt_row_kind; 0: not known */
     const mt_filter *filters; /* of a source: see mt_table */
     int32_t filters_len;
     int64_t limit;             /* of a source: see mt_table */

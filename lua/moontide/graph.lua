@@ -57,7 +57,7 @@ local ATTRIBUTES = {
     "chain_none", "uid", "description",
 }
 local SOURCE = { "connector", "options", "table", "physical_len", "metadata", "primary_key",
-    "partition_keys", "overwrite", "filters", "limit" }
+    "partition_keys", "overwrite", "filters", "limit", "kinds" }
 
 local function new(kind, inputs, attributes, more)
     last_id = last_id + 1

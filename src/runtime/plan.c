@@ -385,6 +385,43 @@ static int fill_table(mt__plan_node *node, mt_error **err)
     return rc < 0 ? rc : check_metadata(node, err);
 }
 
+/* A sink that only appends cannot follow a query whose rows change. */
+static int check_kinds(const mt__plan_node *node, mt_error **err)
+{
+    static const char *const names[] = {"+I", "-U", "+U", "-D"};
+    const mt_connector *c = node->connector;
+    uint32_t taken = 1u << MT_INSERT, lost;
+    mt_buf text = {0};
+    int32_t i;
+    int rc = 0;
+
+    if (!node->table.sink || !node->decl.kinds)
+        return 0;
+    if (c->sink_kinds)
+        taken = c->sink_kinds(node->options, &node->table);
+    /* What was there before an update is left out by those who replace rows by
+     * key. */
+    if (taken & 1u << MT_UPDATE_AFTER)
+        taken |= 1u << MT_UPDATE_BEFORE;
+    lost = node->decl.kinds & ~taken;
+    if (!lost)
+        return 0;
+    for (i = 0; rc == 0 && i < 4; i++)
+        if (lost & (1u << i))
+            rc = mt_buf_printf(&text, "%s%s", text.len ? ", " : "", names[i]);
+    mt_fail(err, MT_EUNSUPPORTED,
+            "connector '%s' cannot write rows that are updated or deleted "
+            "(%.*s)%s",
+            node->decl.connector, (int)text.len,
+            text.data ? (const char *)text.data : "",
+            node->table.primary_key_len
+                ? ""
+                : "; a table with a PRIMARY KEY may, where the connector "
+                  "writes by key");
+    mt_buf_fini(&text);
+    return MT_EUNSUPPORTED;
+}
+
 /* "connector 'kafka'", which option errors begin with. */
 static int parse_options(mt__plan_node *node, mt_error **err)
 {
@@ -418,7 +455,8 @@ static int check_connector(mt__plan_node *node, mt_error **err)
                        node->decl.connector, node->decl.kind);
     if ((rc = fill_table(node, err)) < 0)
         return rc;
-    if ((rc = parse_options(node, err)) < 0)
+    if ((rc = parse_options(node, err)) < 0 ||
+        (rc = check_kinds(node, err)) < 0)
         return rc;
     return connector->check ? connector->check(node->options, &node->table, err)
                             : 0;

@@ -496,6 +496,22 @@ static int core_connector(lua_State *L)
     return 1;
 }
 
+/* format(name): what a format can do, as { changes = whether it carries more
+ * than +I }. */
+static int core_format(lua_State *L)
+{
+    mt_error *err = NULL;
+    const mt_format *f = (const mt_format *)mt_plugin_find(
+        MT_PLUGIN_FORMAT, luaL_checkstring(L, 1), &err);
+
+    if (!f)
+        return mt__lua_raise(L, err);
+    lua_newtable(L);
+    lua_pushboolean(L, (f->kinds & ~(1u << MT_INSERT)) != 0);
+    lua_setfield(L, -2, "changes");
+    return 1;
+}
+
 static const luaL_Reg core_functions[] = {
     {"job_start", core_job_start},
     {"jobs", core_jobs},
@@ -504,6 +520,7 @@ static const luaL_Reg core_functions[] = {
     {"cpu_count", core_cpu_count},
     {"plugin_path", core_plugin_path},
     {"connector", core_connector},
+    {"format", core_format},
     {"rows_fetch", mt__rows_fetch},
     {"rows_native", mt__rows_native},
     {"rows_store", mt__rows_store},

@@ -206,6 +206,7 @@ static int read_node(reader *r, mt_plan *plan, int at)
     node.partition_keys =
         ints_field(r, at, "partition_keys", &node.partition_keys_len);
     node.overwrite = bool_field(r, at, "overwrite");
+    node.kinds = (uint32_t)int_field(r, at, "kinds", 0);
     node.limit = int_field(r, at, "limit", 0);
     node.parallelism = (int32_t)int_field(r, at, "parallelism", 0);
     node.max_parallelism = (int32_t)int_field(r, at, "max_parallelism", 0);

@@ -258,9 +258,10 @@ local function new_driver(spec, chain, output, input, plain)
     self.stamping = steps[1] ~= nil and steps[1].op == "timestamps"
     self.selecting = self.stamping or input_text and self.hidden == 0 and
         selects(steps, input_text == spec.output)
+    -- A result goes on with the kind of its record, unless it has one of its own.
     self.pass = function(from, to)
-        local batch = self.batch
-        if batch.kinds ~= nil then
+        local batch, own = self.batch, chain.out.kinds
+        if batch.kinds ~= nil and (own == nil or own[to] == 0) then
             C.mt_ffi_set_kind(chain.out, to, batch.kinds[from])
         end
         if batch.timestamps ~= nil then

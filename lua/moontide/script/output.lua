@@ -2,12 +2,14 @@
 -- @module moontide.script.output
 local ffi = require "ffi"
 local core = require "moontide.core"
+local native = require "moontide.native"
 local rows = require "moontide.row"
 local kinds = require "moontide.script.kinds"
 local readers = require "moontide.script.readers"
 local refusal = require "moontide.script.refusal"
 local writers = require "moontide.script.writers"
 
+local C = native.C
 local M = {}
 
 -- LuaJIT allows 60 upvalues a function, so wide rows are written in groups.
@@ -44,6 +46,7 @@ return function(w, v)
     local t = type(v)
     if t == "table" then
         if is_row(v) then
+            keep_kind(w, v)
             v = conform(v)
         elseif v[%d] ~= nil then
             refuse(v)
@@ -66,14 +69,15 @@ end
 
 -- `view` is the type of the records that closures see, or nil: no other cdata
 -- stands for a row.
-local function row_writer(names, known, put, len, refuse, view)
+local function row_writer(names, known, put, len, refuse, view, keep_kind)
     local env = {
+        keep_kind = keep_kind,
         type = type, refuse = refuse, is_row = rows.is, view = view, istype = ffi.istype,
         conform = rows.conformer({ unpack(names, 1, len) }),
     }
     local head = { "local env = ...",
         "local type, refuse, is_row, conform = env.type, env.refuse, env.is_row, env.conform",
-        "local view, istype = env.view, env.istype" }
+        "local view, istype, keep_kind = env.view, env.istype, env.keep_kind" }
     local calls = {}
     for first = 1, len, GROUP do
         local name = "group" .. first
@@ -122,12 +126,20 @@ function M.new(type, chain, extra)
         end
     else
         local refuse = refuse_row(record_len)
+        -- A Row's own kind goes with it: `Row.of_kind(RowKind.DELETE, ...)`.
+        local function keep_kind(w, v)
+            local kind = getmetatable(v).row_kind.value
+            if kind ~= 0 then
+                C.mt_ffi_set_kind(chain.out, w, kind)
+            end
+        end
         out.write_from = function(view)
-            return row_writer(names, known, put, record_len, refuse, view)
+            return row_writer(names, known, put, record_len, refuse, view, keep_kind)
         end
         local conform = rows.conformer({ unpack(names, 1, record_len) })
-        out.check_row = function(v)
+        out.check_row = function(v, w)
             if rows.is(v) then
+                keep_kind(w, v)
                 return conform(v)
             elseif _G.type(v) ~= "table" or v[record_len + 1] ~= nil then
                 refuse(v)
@@ -206,7 +218,7 @@ function M.new(type, chain, extra)
     function out.store(list, n, lasts)
         if out.check_row then
             for k = 1, n do
-                list[k] = out.check_row(list[k])
+                list[k] = out.check_row(list[k], k - 1)
             end
         end
         for i = 1, record_len do

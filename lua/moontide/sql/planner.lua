@@ -11,6 +11,7 @@
 -- is found by the runtime from what the operators behind the source read.
 -- @module moontide.sql.planner
 local casts = require "moontide.sql.casts"
+local changes = require "moontide.table.changes"
 local constants = require "moontide.sql.constants"
 local definitions = require "moontide.table.definition"
 local errors = require "moontide.error"
@@ -529,6 +530,7 @@ local function insertion(self, rel, target)
     end
     local attrs = attributes("Sink", definition, target.path, columns, physical_len, target.options)
     attrs.overwrite = target.overwrite or nil
+    attrs.kinds = changes.bits(rel)
     take_parallelism(attrs, "sink.parallelism")
     return order, stored, not_null, attrs
 end

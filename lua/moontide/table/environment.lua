@@ -351,7 +351,7 @@ function TableEnvironment:from_elements(...)
         args.bad(1, "from_elements", "there are no elements: give at least one")
     end
     local row_type = elements.row_type(list, declared)
-    return Table(self, streams.relation(self.env:from_collection(elements.rows(list), row_type)))
+    return Table(self, streams.relation(self, self.env:from_collection(elements.rows(list), row_type)))
 end
 
 local function is_table_or_stream(value)
@@ -369,7 +369,7 @@ local function put_view(self, method, path, value, temporary, if_not_exists, ...
     if not found then
         args.bad(2, method, message)
     end
-    local rel = class.is(value, Table) and value.relation or streams.relation(value, ...)
+    local rel = class.is(value, Table) and value.relation or streams.relation(self, value, ...)
     local done, problem, there = self.catalog:put(parser.path(path),
         { kind = "view", relation = rel }, temporary)
     if not done and not (if_not_exists and there) then
@@ -607,7 +607,7 @@ function StreamTableEnvironment:from_data_stream(data_stream, ...)
     if not streams.is_stream(data_stream) then
         args.bad(1, "from_data_stream", "DataStream expected, got " .. args.type_name(data_stream))
     end
-    return Table(self, streams.relation(data_stream, ...))
+    return Table(self, streams.relation(self, data_stream, ...))
 end
 
 local function is_table(value)
@@ -652,6 +652,53 @@ local TO_DATA = to_stream_signature "to_data_stream"
 function StreamTableEnvironment:to_data_stream(...)
     local source, type_info = TO_DATA(...)
     return streams.append(self.env, source.relation, type_info, "to_data_stream")
+end
+
+local function is_schema(value)
+    return class.check(schema.Schema)(value)
+end
+
+local function is_mode(value)
+    return class.check(require "moontide.table.changelog_mode")(value)
+end
+
+local function is_stream(value)
+    if streams.is_stream(value) then
+        return value
+    end
+    return nil, "DataStream expected, got " .. args.type_name(value)
+end
+
+local FROM_CHANGELOG = args.signature("from_changelog_stream", {
+    { "data_stream", is_stream, needed = true }, { "schema", is_schema },
+        { "changelog_mode", is_mode },
+})
+
+--- A table of a stream of rows with kinds: +I adds, -U and +U replace, -D takes
+-- away.
+-- @tparam DataStream data_stream of a ROW type
+-- @param[opt] schema Schema
+-- @param[opt] changelog_mode ChangelogMode; all kinds unless given
+-- @treturn Table
+-- @usage t_env:from_changelog_stream(ds, nil, ChangelogMode.upsert())
+function StreamTableEnvironment:from_changelog_stream(...)
+    local data_stream, declared, mode = FROM_CHANGELOG(...)
+    return Table(self, streams.changelog(self, data_stream, declared, mode))
+end
+
+local TO_CHANGELOG = args.signature("to_changelog_stream", {
+    { "table", is_table, needed = true }, { "target_schema", is_schema },
+        { "changelog_mode", is_mode },
+})
+
+--- The rows of a table as a stream of rows, each with its kind.
+-- @tparam Table table
+-- @param[opt] target_schema Schema that gives names and types
+-- @param[opt] changelog_mode ChangelogMode; kinds beyond it are refused
+-- @treturn DataStream
+function StreamTableEnvironment:to_changelog_stream(...)
+    local source, declared, mode = TO_CHANGELOG(...)
+    return streams.to_changelog(self.env, source.relation, declared, mode)
 end
 
 class.later(TableEnvironment, {

@@ -377,6 +377,16 @@ return function(M, wrap)
 
     -- ---- columns of the table at hand -----------------------------------------------
 
+    -- Positions are numbers, names text or expressions.
+    local function chosen(method, ...)
+        local nodes = {}
+        for i = 1, select("#", ...) do
+            local value = select(i, ...)
+            nodes[i] = type(value) == "number" and M.node(value) or M.nodes(method, value)[1]
+        end
+        return nodes
+    end
+
     --- All columns; some; all but some. Only in a table's `select`.
     -- @usage t:select(with_columns(range_("b", "d")))
     function M.with_all_columns()
@@ -384,11 +394,11 @@ return function(M, wrap)
     end
 
     function M.with_columns(...)
-        return wrap { kind = "columns", args = nodes_of(nil, ...) }
+        return wrap { kind = "columns", args = chosen("with_columns", ...) }
     end
 
     function M.without_columns(...)
-        return wrap { kind = "columns", args = nodes_of(nil, ...), without = true }
+        return wrap { kind = "columns", args = chosen("without_columns", ...), without = true }
     end
 
     --- Columns from one to another, by name or by position from 1.

@@ -220,7 +220,15 @@ end
 
 require "moontide.table.expression_library"(M, wrap)
 
-class.later(Expression, { "asc", "desc", "over", "start", "end_", "rowtime", "proctime",
-    "as_argument" })
+--- The column of event time, or of processing time, of a stream: in
+-- `from_data_stream(ds, col "a", col("p"):proctime())`.
+local function time_attribute(name)
+    return function(self)
+        return wrap { kind = "call", name = name, args = { self.tree }, attribute = true }
+    end
+end
+Expression.rowtime, Expression.proctime = time_attribute "ROWTIME", time_attribute "PROCTIME"
+
+class.later(Expression, { "asc", "desc", "over", "start", "end_", "as_argument" })
 
 return M

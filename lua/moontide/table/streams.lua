@@ -3,7 +3,10 @@
 -- @module moontide.table.streams
 local args = require "moontide.args"
 local casts = require "moontide.sql.casts"
+local ChangelogMode = require "moontide.table.changelog_mode"
+local changes = require "moontide.table.changes"
 local class = require "moontide.class"
+local definitions = require "moontide.table.definition"
 local errors = require "moontide.error"
 local expressions = require "moontide.table.expressions"
 local graph = require "moontide.graph"
@@ -28,19 +31,23 @@ end
 -- ---- streams to tables ------------------------------------------------------------------
 
 --- Fields as from_data_stream takes them: { name, from }, where `from` is the
--- stream's own field of `col("from"):alias("name")`.
+-- stream's own field of `col("from"):alias("name")`; of `col("p"):proctime()` it
+-- is { name, proctime }.
 local function fields_of(nodes)
     local fields = {}
     for i, node in ipairs(nodes) do
-        local arg = node.kind == "alias" and node.arg or node
-        if arg.kind == "call" and #arg.args == 0 then
-            errors.unsupported("from_data_stream with the time attribute " .. arg.name)
-        elseif arg.kind ~= "column" or #arg.path ~= 1 then
+        local alias = node.kind == "alias" and node.name or nil
+        local arg = alias and node.arg or node
+        local time = arg.kind == "call" and arg.attribute and arg.name
+        arg = time and arg.args[1] or arg
+        if arg.kind ~= "column" or #arg.path ~= 1 then
             args.bad(i + 1, "from_data_stream",
                 "a column's name or col(...) expected, perhaps with an alias")
+        elseif time == "ROWTIME" then
+            errors.unsupported "from_data_stream with a rowtime column"
         end
-        fields[i] = { name = node.name or arg.path[1], from = arg.path[1],
-            renamed = node.name ~= nil }
+        fields[i] = { name = alias or arg.path[1], from = arg.path[1],
+            renamed = alias ~= nil, proctime = time == "PROCTIME" }
     end
     return fields
 end
@@ -71,78 +78,173 @@ local function by_name(columns, fields)
 end
 
 local function with_fields(base, columns, fields)
-    local positions = by_name(columns, fields)
-    if not positions and #fields > #columns then
-        errors.raise("SQL", "%d names for a stream of %d fields %s", #fields, #columns,
+    local own, times = {}, {}
+    for _, field in ipairs(fields) do
+        local list = field.proctime and times or own
+        list[#list + 1] = field
+    end
+    local positions = by_name(columns, own)
+    if not positions and #own > #columns then
+        errors.raise("SQL", "%d names for a stream of %d fields %s", #own, #columns,
             type_text.columns(columns))
     end
     local picks = {}
-    for i, field in ipairs(fields) do
+    for i, field in ipairs(own) do
         picks[i] = { index = positions and positions[i] or i, name = field.name }
     end
-    return relation.pick(base, picks)
+    return relation.pick(base, picks), times
 end
 
-local function refuse_element(element)
-    if element.kind == "watermark" then
-        errors.unsupported "WATERMARK"
-    elseif element.expr then
-        errors.unsupported "computed columns"
-    elseif element.metadata then
-        errors.unsupported "metadata columns of a stream"
+--- The relation with columns of processing time behind the others.
+local function with_times(t_env, rel, times)
+    local items = { { kind = "star" } }
+    for i, field in ipairs(times) do
+        items[i + 1] = { kind = "alias", name = field.name,
+            arg = { kind = "call", name = "PROCTIME", args = {} } }
     end
+    return t_env:analyzer():query { kind = "select", items = items, places = {},
+        from = { kind = "relation", relation = rel } }
 end
 
---- Columns that a Schema declares, taken from the stream by name, or by position
--- from a stream that has a single column.
-local function with_schema(base, columns, declared)
-    local picks = {}
+--- A physical column of a Schema from the stream: by name, or by position from a
+-- stream that has a single column.
+local function pick_element(base, columns, element)
+    local index = relation.position(base, element.name) or #columns == 1 and 1
+        or unknown_field(element.name, columns)
+    if not casts.implicit(columns[index].type, element.type) then
+        errors.raise("TYPE", "from_data_stream: field '%s' is %s, which is no %s",
+            columns[index].name, type_text.summary(columns[index].type),
+            type_text.summary(element.type))
+    end
+    return { index = index, name = element.name, type = element.type }
+end
+
+--- The columns that a Schema declares; without physical ones, all of the
+-- stream's stand before those that it computes.
+local function with_schema(t_env, base, columns, declared)
+    local picks, definition = {}, { kind = "table", columns = {}, options = {},
+        partition_keys = {} }
+    local function report(_, message)
+        errors.raise("SQL", "from_data_stream: %s", message)
+    end
+    local physical = false
     for _, element in ipairs(declared.elements) do
-        refuse_element(element)
-        if element.kind == "column" then
-            local index = relation.position(base, element.name) or #columns == 1 and 1
-                or unknown_field(element.name, columns)
-            if not casts.implicit(columns[index].type, element.type) then
-                errors.raise("TYPE", "from_data_stream: field '%s' is %s, which is no %s",
-                    columns[index].name, type_text.summary(columns[index].type),
-                    type_text.summary(element.type))
-            end
-            picks[#picks + 1] = { index = index, name = element.name, type = element.type }
-        end
+        physical = physical or element.kind == "column" and not element.expr
+            and not element.metadata
     end
-    return #picks > 0 and relation.pick(base, picks) or base
+    for i, column in ipairs(physical and {} or columns) do
+        picks[i] = { index = i, name = column.name }
+        definitions.add.column(definition, { kind = "column", name = column.name,
+            type = column.type }, report)
+    end
+    for _, element in ipairs(declared.elements) do
+        if element.metadata then
+            errors.unsupported "metadata columns of a stream"
+        elseif element.kind == "column" and not element.expr then
+            picks[#picks + 1] = pick_element(base, columns, element)
+        end
+        definitions.add[element.kind](definition, element, report)
+    end
+    definitions.check(definition, report)
+    local analyzer = t_env:analyzer()
+    local rel = analyzer:declared(relation.pick(base, picks), analyzer:declare(definition),
+        "of the stream")
+    rel.definition = definition
+    return rel
 end
 
---- The relation of a stream.
--- @tparam DataStream stream
--- @param ... nothing, fields, a sequence of fields, or a Schema
--- @treturn table
-function M.relation(stream, ...)
+local function base_of(stream, changelog)
     local columns = {}
     for i, column in ipairs(logical.columns(stream:get_type())) do
         columns[i] = { name = column.name, type = column.type }
     end
-    local base, first = relation.stream(stream, columns), ...
+    local base = relation.stream(stream, columns)
+    base.changelog = changelog
+    return base, columns
+end
+
+--- The relation of a stream.
+-- @tparam TableEnvironment t_env
+-- @tparam DataStream stream
+-- @param ... nothing, fields, a sequence of fields, or a Schema
+-- @treturn table
+function M.relation(t_env, stream, ...)
+    local base, columns = base_of(stream)
+    local first = ...
     if first == nil then
         return base
     elseif class.is(first, schema.Schema) then
-        return with_schema(base, columns, first)
+        return with_schema(t_env, base, columns, first)
     end
-    return with_fields(base, columns, fields_of(expressions.nodes("from_data_stream", ...)))
+    local rel, times = with_fields(base, columns,
+        fields_of(expressions.nodes("from_data_stream", ...)))
+    return #times > 0 and with_times(t_env, rel, times) or rel
+end
+
+--- The relation of a stream of rows with kinds.
+-- @tparam TableEnvironment t_env
+-- @tparam DataStream stream
+-- @param[opt] declared Schema
+-- @param[opt] mode ChangelogMode, all kinds unless given
+-- @treturn table
+function M.changelog(t_env, stream, declared, mode)
+    if stream:get_type().kind ~= "ROW" then
+        errors.raise("TYPE", "from_changelog_stream takes a stream of rows, not of %s: give its "
+            .. "last step a ROW type", type_text.summary(stream:get_type()))
+    end
+    local base, columns = base_of(stream, mode or ChangelogMode.all())
+    return declared and with_schema(t_env, base, columns, declared) or base
 end
 
 -- ---- tables to streams --------------------------------------------------------------------
 
---- A relation as a stream of the given type, or of rows.
+--- Refuses a table whose rows may be taken back.
+local function check_append(rel, method)
+    if changes.may_change(rel) then
+        errors.raise("SQL", "%s takes tables that only grow; this one has rows that are updated "
+            .. "or deleted: use to_changelog_stream", method)
+    end
+end
+
+local function rows(env, rel, type_info, method)
+    local planner = Planner.new(env.configuration)
+    return stream_class()(env, type_info and planner:stream(rel, type_info, method)
+        or planner:rows(rel))
+end
+
+--- A relation whose rows are never taken back, as a stream of the given type, or
+-- of rows.
 -- @param env the stream environment
 -- @tparam table rel
 -- @param type_info a type, or nil
 -- @tparam string method for messages
 -- @treturn DataStream
 function M.append(env, rel, type_info, method)
-    local planner = Planner.new(env.configuration)
-    return stream_class()(env, type_info and planner:stream(rel, type_info, method)
-        or planner:rows(rel))
+    check_append(rel, method)
+    return rows(env, rel, type_info, method)
+end
+
+--- A relation as a stream of rows with their kinds.
+-- @param env the stream environment
+-- @tparam table rel
+-- @param[opt] declared Schema, whose physical columns give names and types
+-- @param[opt] mode ChangelogMode that the stream may have
+-- @treturn DataStream
+function M.to_changelog(env, rel, declared, mode)
+    local found = changes.of(rel)
+    for kind in pairs(mode and found.kinds or {}) do
+        if not mode.kinds[kind] then
+            errors.raise("SQL", "to_changelog_stream: the table has rows of kind %s, which %s "
+                .. "leaves out", changes.NAMES[kind], tostring(mode))
+        end
+    end
+    local fields = {}
+    for _, element in ipairs(declared and declared.elements or {}) do
+        if element.kind == "column" and element.type and not element.metadata then
+            fields[#fields + 1] = { name = element.name, type = element.type }
+        end
+    end
+    return rows(env, rel, #fields > 0 and logical.row(fields) or nil, "to_changelog_stream")
 end
 
 local function retract(record)
@@ -153,11 +255,12 @@ end
 --- A relation as a stream of (added, row).
 -- @treturn DataStream
 function M.retract(env, rel, type_info)
-    local rows = M.append(env, rel, type_info, "to_retract_stream")
+    local records = rows(env, rel, type_info, "to_retract_stream")
     local tuple = logical.row({
-        { name = "f0", type = logical.scalar "BOOLEAN" }, { name = "f1", type = rows:get_type() },
+        { name = "f0", type = logical.scalar "BOOLEAN" },
+        { name = "f1", type = records:get_type() },
     }, { tuple = true })
-    return stream_class()(env, graph.step(rows.transformation, {
+    return stream_class()(env, graph.step(records.transformation, {
         op = "map", fn = retract, type = tostring(tuple), name = "To retract stream",
     }))
 end

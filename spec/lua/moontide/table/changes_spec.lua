@@ -1,0 +1,100 @@
+-- Streams and tables whose rows are updated and deleted.
+local moontide = require "moontide"
+local ChangelogMode, Row, RowKind, Schema, Types = moontide.ChangelogMode, moontide.Row,
+    moontide.RowKind, moontide.Schema, moontide.Types
+local col = moontide.col
+
+describe("tables that change", function()
+    local env, t_env, changes
+
+    before_each(function()
+        env = moontide.StreamExecutionEnvironment.get_execution_environment()
+        env:set_parallelism(1)
+        t_env = moontide.StreamTableEnvironment.create(env)
+        changes = env:from_collection({
+            Row.of_kind(RowKind.INSERT, 1, "a"), Row.of_kind(RowKind.UPDATE_BEFORE, 1, "a"),
+            Row.of_kind(RowKind.UPDATE_AFTER, 1, "b"), Row.of_kind(RowKind.DELETE, 1, "b"),
+        }, Types.ROW_NAMED({ "id", "name" }, { Types.INT(), Types.STRING() }))
+    end)
+
+    --- Rows with their kinds, as texts.
+    local function kinds(iterator)
+        local list = {}
+        for row in iterator do
+            list[#list + 1] = row:get_row_kind():short_string() .. tostring(row):match "%(.*"
+        end
+        return list
+    end
+
+    local function refuses(pattern, f, ...)
+        local ok, err = pcall(f, ...)
+        assert.is_false(ok)
+        assert.matches(pattern, tostring(err))
+    end
+
+    it("keep the kinds of a stream's rows, through queries too", function()
+        local t = t_env:from_changelog_stream(changes)
+        assert.same({ "+I(id=1, name='a')", "-U(id=1, name='a')", "+U(id=1, name='b')",
+            "-D(id=1, name='b')" }, kinds(t:execute():collect()))
+        assert.same({ "+U(k=2)", "-D(k=2)" }, kinds(t:where(col("name"):eq "b")
+            :select((col "id" + 1):alias "k"):execute():collect()))
+    end)
+
+    it("go back to streams with their kinds", function()
+        local t = t_env:from_changelog_stream(changes)
+        assert.same({ "+I(id=1, name='a')", "-U(id=1, name='a')", "+U(id=1, name='b')",
+            "-D(id=1, name='b')" }, kinds(t_env:to_changelog_stream(t):execute_and_collect()))
+        local added = {}
+        for _, pair in ipairs(t_env:to_retract_stream(t):execute_and_collect { limit = 4 }) do
+            added[#added + 1] = pair[1]
+        end
+        assert.same({ true, false, true, false }, added)
+    end)
+
+    it("are refused where only rows that stay are taken", function()
+        local t = t_env:from_changelog_stream(changes)
+        refuses("to_append_stream takes tables that only grow", t_env.to_append_stream, t_env, t)
+        refuses("to_data_stream takes tables that only grow", t_env.to_data_stream, t_env, t)
+        refuses("the table has rows of kind %-U", t_env.to_changelog_stream, t_env, t, nil,
+            ChangelogMode.upsert())
+        t_env:execute_sql [[CREATE TABLE files (id INT, name STRING)
+            WITH ('connector' = 'filesystem', 'path' = '/nonexistent', 'format' = 'csv')]]
+        refuses("connector 'filesystem' cannot write rows that are updated or deleted "
+            .. "%(%-U, %+U, %-D%)", t.execute_insert, t, "files")
+        -- What the mode leaves out does not occur.
+        t_env:from_changelog_stream(changes, nil, ChangelogMode.insert_only())
+            :insert_into "files"
+    end)
+
+    it("come from formats that carry changes", function()
+        t_env:execute_sql [[CREATE TABLE orders (id INT, name STRING)
+            WITH ('connector' = 'kafka', 'topic' = 't', 'format' = 'debezium-json',
+            'properties.bootstrap.servers' = 'nowhere:1', 'scan.startup.mode' = 'earliest-offset')]]
+        refuses("to_append_stream takes tables that only grow", t_env.to_append_stream, t_env,
+            t_env:from_path "orders")
+    end)
+
+    it("take a Schema's computed columns and watermark from a stream", function()
+        local t = t_env:from_data_stream(env:from_collection({ { 1, "a" } },
+            Types.ROW_NAMED({ "id", "name" }, { Types.INT(), Types.STRING() })),
+            Schema.new_builder():column("id", "BIGINT"):column_by_expression("twice", "id * 2")
+                :column_by_expression("ts", "TO_TIMESTAMP_LTZ(id, 0)"):watermark("ts", "ts")
+                :build())
+        assert.equal([[
+(
+  `id` BIGINT,
+  `twice` BIGINT AS `id` * 2,
+  `ts` TIMESTAMP_LTZ(3) *ROWTIME* AS TO_TIMESTAMP_LTZ(`id`, 0),
+  WATERMARK FOR `ts`: TIMESTAMP_LTZ(3) AS `ts`
+)]], tostring(t:get_resolved_schema()))
+        assert.same({ "+I(id=1, twice=2)" }, kinds(t:select("id", "twice"):execute():collect()))
+    end)
+
+    it("take processing time beside a stream's fields", function()
+        local t = t_env:from_data_stream(env:from_collection({ { 1, "a" } },
+            Types.ROW_NAMED({ "id", "name" }, { Types.INT(), Types.STRING() })), col "id",
+            col("p"):proctime())
+        assert.equal("(\n  `id` INT,\n  `p` TIMESTAMP_LTZ(3) *PROCTIME* NOT NULL\n)",
+            tostring(t:get_resolved_schema()))
+    end)
+end)
