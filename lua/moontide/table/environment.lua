@@ -351,7 +351,8 @@ function TableEnvironment:from_elements(...)
         args.bad(1, "from_elements", "there are no elements: give at least one")
     end
     local row_type = elements.row_type(list, declared)
-    return Table(self, streams.relation(self, self.env:from_collection(elements.rows(list), row_type)))
+    local stream = self.env:from_collection(elements.rows(list), row_type)
+    return Table(self, streams.relation(self, stream))
 end
 
 local function is_table_or_stream(value)

@@ -124,12 +124,12 @@ end
 -- @param ... expressions or values
 -- @usage t:select(call("UPPER", col "name"), call(udf(f, { result_type = "INT" }), col "a"))
 function M.call(f, ...)
-    local nodes, udf = {}, nil
+    local nodes = {}
     for i = 1, select("#", ...) do
         nodes[i] = M.node((select(i, ...)))
     end
     if type(f) ~= "string" then
-        udf = require("moontide.table.udf").is(f) or args.bad(1, "call",
+        local udf = require("moontide.table.udf").is(f) or args.bad(1, "call",
             "a function's name, or what udf() or udtf() made expected, got " .. args.type_name(f))
         return wrap { kind = "call", name = udf.name:upper(), written = udf.name, udf = udf,
             args = nodes }

@@ -47,7 +47,8 @@ end
 
 -- Functions, windows, catalogs and descriptors of later releases.
 for name in ([[
-    udaf udtaf AggregateFunction TableAggregateFunction FunctionContext ListView MapView Tumble Slide Session Over GroupWindow
+    udaf udtaf AggregateFunction TableAggregateFunction FunctionContext ListView MapView Tumble
+    Slide Session Over GroupWindow
     OverWindow GroupedTable GroupWindowedTable OverWindowedTable WindowGroupedTable AggregatedTable
     FlatAggregateTable Module ModuleEntry Catalog HiveCatalog JdbcCatalog
     CatalogDatabase CatalogBaseTable CatalogPartition CatalogFunction ObjectPath Procedure
