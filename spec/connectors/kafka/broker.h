@@ -19,8 +19,7 @@
 
 /* ---- the broker ---------------------------------------------------------- */
 
-/* What the plug-in offers to specs. The program holds a second copy of the
- * connector's code, so these are found in the plug-in that jobs use. */
+/* What the plug-in offers to specs, found in the one that jobs use. */
 UNUSED static void *plugin_symbol(const char *name)
 {
     static void *handle;
@@ -134,7 +133,8 @@ UNUSED static mt_strings options_of(options *o, const char *brokers,
 }
 
 /* A table: its record type, how many columns are physical, the metadata keys of
- * the others (separated by ';'), and options as above. */
+ * the others (separated by ';'), and options as above. Its "connector" is kafka,
+ * or upsert-kafka: then the first column is the primary key. */
 typedef struct table {
     const char *type;
     int32_t physical;
@@ -146,6 +146,7 @@ UNUSED static int32_t add_table(mt_plan *plan, const char *kind,
                                 const char *brokers, const table *t,
                                 int32_t parallelism, mt_error **err)
 {
+    static const int32_t first = 0;
     char keys[256];
     const char *items[16];
     options o;
@@ -159,6 +160,11 @@ UNUSED static int32_t add_table(mt_plan *plan, const char *kind,
 
     node.name = strcmp(kind, "source") == 0 ? "Source: in" : "Sink: out";
     node.options = options_of(&o, brokers, t->options);
+    if (strstr(t->options, "connector=upsert-kafka")) {
+        node.connector = "upsert-kafka";
+        node.primary_key = &first;
+        node.primary_key_len = 1;
+    }
     snprintf(keys, sizeof(keys), "%s", t->metadata ? t->metadata : "");
     node.metadata.items = items;
     for (at = strtok_r(keys, ";", &save); at; at = strtok_r(NULL, ";", &save))
@@ -166,14 +172,17 @@ UNUSED static int32_t add_table(mt_plan *plan, const char *kind,
     return mt_plan_add(plan, &node, err);
 }
 
-/* Appends the batch's rows, "a,b" each, '|' between. */
+/* Appends the batch's rows, "a,b" each, '|' between; "-D a,b" where they are of
+ * another kind than +I. */
 UNUSED static void append_rows(mt_buf *out, mt_batch *batch)
 {
+    static const char *const kinds[] = {"", "-U ", "+U ", "-D "};
     int32_t row, i;
 
     for (row = 0; row < batch->rows; row++) {
         if (out->len)
             mt_buf_byte(out, '|');
+        mt_buf_printf(out, "%s", kinds[mt_batch_kind(batch, row)]);
         for (i = 0; i < batch->columns_len; i++) {
             if (i)
                 mt_buf_byte(out, ',');

@@ -38,6 +38,42 @@ static void test_copy(void)
            1, "by key, without guarantee%s", why);
 }
 
+static void test_topics(void)
+{
+    static const char type[] = "ROW<`id` INT, `topic` STRING>";
+    static const table from = {
+        type, 2, NULL, READS("named", "scan.startup.mode=earliest-offset")};
+    table to = {type, 1, "topic", "topic=left;right|format=json"};
+    char why[512];
+
+    make_topic(EMBEDDED, "named", 1);
+    make_topic(EMBEDDED, "left", 1);
+    make_topic(EMBEDDED, "right", 1);
+    put(EMBEDDED, "named", 0, NULL, "{\"id\":1,\"topic\":\"left\"}", 0, NULL);
+    put(EMBEDDED, "named", 0, NULL, "{\"id\":2,\"topic\":\"right\"}", 0, NULL);
+    put(EMBEDDED, "named", 0, NULL, "{\"id\":3,\"topic\":\"right\"}", 0, NULL);
+    put(EMBEDDED, "named", 0, NULL, "{\"id\":4,\"topic\":\"left\"}", 0, NULL);
+    put_all(EMBEDDED);
+    EQ_INT(copy(EMBEDDED, &from, &to, 1, why, sizeof(why)), 1,
+           "records go where they say%s", why);
+    EQ_ROWS(EMBEDDED,
+            (&(table){"ROW<`id` INT>", 1, NULL,
+                      READS("left", "scan.startup.mode=earliest-offset")}),
+            "1|4", "to one topic");
+    EQ_ROWS(EMBEDDED,
+            (&(table){"ROW<`id` INT>", 1, NULL,
+                      READS("right", "scan.startup.mode=earliest-offset")}),
+            "2|3", "or the other");
+    to.options = "topic-pattern=left.*|format=json";
+    EQ_INT(copy(EMBEDDED, &from, &to, 1, why, sizeof(why)), MT_ERECORD,
+           "but not where they may not");
+    HAS_STR(why, "'right', which option 'topic-pattern' does not match",
+            "as the message says");
+    to.options = "topic=left|format=json";
+    EQ_INT(copy(EMBEDDED, &from, &to, 1, why, sizeof(why)), 1,
+           "with one topic there is no choice%s", why);
+}
+
 static void test_full(void)
 {
     static const char type[] = "ROW<`a` STRING>";
@@ -85,6 +121,7 @@ int main(void)
 {
     log_quietly();
     test_copy();
+    test_topics();
     test_full();
     rd_kafka_destroy(producer(EMBEDDED));
     return tap_done();
