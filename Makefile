@@ -265,6 +265,12 @@ INCDIR  ?= $(PREFIX)/include
 LUADIR  ?= $(PREFIX)/share/lua/5.1
 LUALIBDIR ?= $(LIBDIR)/lua/5.1
 INSTALL ?= install
+ROCK    ?=
+
+# A rock's programs and modules are taken elsewhere after this, without what lies
+# beside them: with ROCK=1 these two know the library by its whole path. core.so
+# is then empty but for that, and opening it opens the library.
+ROCK_LINK = -Wl,--no-as-needed -L$(BUILD)/lib -l:libmoontide.so.0 -Wl,-rpath,$(LIBDIR)
 
 .PHONY: install uninstall
 install: all ## installs below PREFIX (/usr/local), inside DESTDIR
@@ -272,7 +278,12 @@ install: all ## installs below PREFIX (/usr/local), inside DESTDIR
 	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/libmoontide.so.0
 	ln -sf libmoontide.so.0 $(DESTDIR)$(LIBDIR)/libmoontide.so
+ifdef ROCK
+	$(CC) -o $(DESTDIR)$(BINDIR)/moontide $(CLI:%=$(BUILD)/obj/%.o) $(LDFLAGS) -Wl,-E $(ROCK_LINK) $(LUA_LIBS)
+	$(CC) -shared -o $(DESTDIR)$(LUALIBDIR)/moontide/core.so $(LDFLAGS) $(ROCK_LINK)
+else
 	ln -sfr $(DESTDIR)$(LIBDIR)/libmoontide.so.0 $(DESTDIR)$(LUALIBDIR)/moontide/core.so
+endif
 	$(foreach p,$(CONNECTORS) $(FORMATS),$(INSTALL) -m 644 $(BUILD)/lib/moontide/$(p).so $(DESTDIR)$(LIBDIR)/moontide/$(p).so &&) true
 	$(INSTALL) -m 644 src/moontide.h src/moontide_plugin.h $(DESTDIR)$(INCDIR)
 	cd lua && find . -name '*.lua' -exec $(INSTALL) -D -m 644 {} $(DESTDIR)$(LUADIR)/{} \;

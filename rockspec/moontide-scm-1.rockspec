@@ -24,8 +24,18 @@ external_dependencies = {
     SIMDJSON = { header = "simdjson.h" },
     XXHASH = { header = "xxhash.h" },
     PCRE2 = { header = "pcre2.h" },
+    OPENSSL = { header = "openssl/evp.h" },
+    ZLIB = { header = "zlib.h" },
+    ZSTD = { header = "zstd.h" },
+    BZIP2 = { header = "bzlib.h" },
+    LZMA = { header = "lzma.h" },
+    SQLITE = { header = "sqlite3.h" },
+    POSTGRESQL = { header = "postgresql/libpq-fe.h" },
+    MARIADB = { header = "mariadb/mysql.h" },
 }
--- The Makefile finds every module and every plug-in by its place.
+-- The Makefile finds every module and every plug-in by its place. LuaRocks moves
+-- what is in lua/, lib/ and bin/ into the tree's own folders, file by file; the
+-- library and its plug-ins belong together, so they stay in engine/.
 build = {
     type = "make",
     build_target = "all",
@@ -33,8 +43,9 @@ build = {
     install_variables = {
         PREFIX = "$(PREFIX)",
         BINDIR = "$(BINDIR)",
-        LIBDIR = "$(PREFIX)/lib",
+        LIBDIR = "$(PREFIX)/engine",
         LUADIR = "$(LUADIR)",
         LUALIBDIR = "$(LIBDIR)",
+        ROCK = "1",
     },
 }
