@@ -11,6 +11,7 @@ local enum = require "moontide.enum"
 local errors = require "moontide.error"
 local is_schema = require("moontide.common.serialization").is_schema
 local logical = require "moontide.logical"
+local types = require "moontide.types"
 
 local M = {}
 
@@ -356,8 +357,8 @@ end
 
 function SourceBuilder.__init()
     return setmetatable({
-        properties = {}, topics = false, pattern = false, schema = false, stop = false,
-        start = Offsets.earliest(),
+        properties = {}, topics = false, pattern = false, partitions = false, schema = false,
+        stop = false, stays = false, start = Offsets.earliest(),
     }, SourceBuilder)
 end
 
@@ -387,20 +388,54 @@ end
 -- @function KafkaSourceBuilder:set_topic_pattern
 -- @tparam string pattern a regular expression
 setter(SourceBuilder, "set_topic_pattern", "pattern", args.is_string)
+
+--- Just these partitions.
+-- @tparam table partitions a sequence of KafkaTopicPartitions, or a table with
+-- them as keys
+-- @usage builder:set_partitions { KafkaTopicPartition("orders", 0) }
+function SourceBuilder:set_partitions(partitions)
+    local list = {}
+    for key, value in pairs(check(1, "set_partitions", partitions, args.is_table)) do
+        local partition = class.is(key, KafkaTopicPartition) and key or value
+        if not class.is(partition, KafkaTopicPartition) then
+            args.bad(1, "set_partitions", "KafkaTopicPartitions expected")
+        end
+        list[#list + 1] = ("%s:%d"):format(partition.topic, partition.partition)
+    end
+    if #list == 0 then
+        args.bad(1, "set_partitions", "KafkaTopicPartitions expected, got none")
+    end
+    table.sort(list)
+    self.partitions = table.concat(list, ";")
+    return self
+end
+
 --- Where reading starts; at the beginning unless told otherwise.
 -- @function KafkaSourceBuilder:set_starting_offsets
 -- @tparam KafkaOffsetsInitializer initializer
 setter(SourceBuilder, "set_starting_offsets", "start", is_offsets)
+
 --- Where reading ends: makes the source bounded.
--- @function KafkaSourceBuilder:set_bounded
 -- @tparam KafkaOffsetsInitializer initializer
-setter(SourceBuilder, "set_bounded", "stop", is_offsets)
+function SourceBuilder:set_bounded(initializer)
+    self.stop = check(1, "set_bounded", initializer, is_offsets)
+    self.stays = false
+    return self
+end
+
+--- Where reading ends, though the source goes on without records, and the job
+-- with it.
+-- @tparam KafkaOffsetsInitializer initializer
+function SourceBuilder:set_unbounded(initializer)
+    self.stop = check(1, "set_unbounded", initializer, is_offsets)
+    self.stays = true
+    return self
+end
+
 --- How values become records.
 -- @function KafkaSourceBuilder:set_value_only_deserializer
 -- @param schema
 setter(SourceBuilder, "set_value_only_deserializer", "schema", is_schema)
-
-class.later(SourceBuilder, { "set_partitions", "set_unbounded" })
 
 --- A property of the Kafka client.
 function SourceBuilder:set_property(key, value)
@@ -423,8 +458,9 @@ end
 function SourceBuilder:build()
     if not self.properties["bootstrap.servers"] then
         errors.raise("MISUSE", "a KafkaSource needs set_bootstrap_servers")
-    elseif not self.topics and not self.pattern then
-        errors.raise("MISUSE", "a KafkaSource needs set_topics or set_topic_pattern")
+    elseif not self.topics and not self.pattern and not self.partitions then
+        errors.raise("MISUSE",
+            "a KafkaSource needs set_topics, set_topic_pattern or set_partitions")
     elseif not self.schema then
         errors.raise("MISUSE", "a KafkaSource needs set_value_only_deserializer")
     end
@@ -443,10 +479,12 @@ function KafkaSource:source_attributes()
     local options = add_properties({}, self.properties)
     options.topic = self.topics and table.concat(self.topics, ";") or nil
     options["topic-pattern"] = self.pattern or nil
+    options["scan.partitions"] = self.partitions or nil
     add_format(options, "value.format", self.schema, "decode")
     add_offsets(options, "startup", self.start)
     if self.stop then
         add_offsets(options, "bounded", self.stop)
+        options["scan.bounded.ends"] = self.stays and "false" or nil
     end
     return {
         connector = "kafka", options = options, type = tostring(self.schema:record_type()),
@@ -468,13 +506,29 @@ function RecordSchema.builder()
     return RecordSchemaBuilder()
 end
 
+-- A function from a record to a topic.
+local function is_selector(value)
+    if type(value) == "function" then
+        return value
+    elseif args.method(value, "apply") then
+        return function(record) return value:apply(record) end
+    end
+    return nil, "function expected, got " .. args.type_name(value)
+end
+
 function RecordSchemaBuilder.__init()
-    return setmetatable({ topic = false, key = false, value = false }, RecordSchemaBuilder)
+    return setmetatable({ topic = false, selector = false, key = false, value = false },
+        RecordSchemaBuilder)
 end
 
 --- The topic. Fluent, as are those below.
 -- @function KafkaRecordSerializationSchemaBuilder:set_topic
 setter(RecordSchemaBuilder, "set_topic", "topic", args.is_string)
+--- A topic for each record, in place of one for all.
+-- @function KafkaRecordSerializationSchemaBuilder:set_topic_selector
+-- @tparam function selector from the record to the topic's name; or a table with
+-- the method `apply`
+setter(RecordSchemaBuilder, "set_topic_selector", "selector", is_selector)
 --- How records become keys.
 -- @function KafkaRecordSerializationSchemaBuilder:set_key_serialization_schema
 setter(RecordSchemaBuilder, "set_key_serialization_schema", "key", is_schema)
@@ -482,13 +536,12 @@ setter(RecordSchemaBuilder, "set_key_serialization_schema", "key", is_schema)
 -- @function KafkaRecordSerializationSchemaBuilder:set_value_serialization_schema
 setter(RecordSchemaBuilder, "set_value_serialization_schema", "value", is_schema)
 
-class.later(RecordSchemaBuilder, { "set_topic_selector" })
-
 --- Makes the schema.
 -- @treturn KafkaRecordSerializationSchema
 function RecordSchemaBuilder:build()
-    if not self.topic then
-        errors.raise("MISUSE", "a KafkaRecordSerializationSchema needs set_topic")
+    if not self.topic and not self.selector then
+        errors.raise("MISUSE",
+            "a KafkaRecordSerializationSchema needs set_topic or set_topic_selector")
     elseif not self.value then
         errors.raise("MISUSE",
             "a KafkaRecordSerializationSchema needs set_value_serialization_schema")
@@ -512,6 +565,22 @@ local function key_fields(key, record)
         names[i] = column.name
     end
     return table.concat(names, ";")
+end
+
+-- A closure that puts the topic behind the fields of each record.
+local function add_topic(record, select)
+    if record.kind ~= "ROW" then
+        return function(value) return { value, select(value) } end
+    end
+    local fields = #record.fields
+    return function(row)
+        local result = {}
+        for i = 1, fields do
+            result[i] = row[i]
+        end
+        result[fields + 1] = select(row)
+        return result
+    end
 end
 
 local KafkaSink = class.new "KafkaSink"
@@ -568,7 +637,7 @@ end
 function KafkaSink:sink_attributes(stream_type)
     local serializer = self.serializer
     local wanted = serializer.value:record_type() or stream_type
-    local options = add_properties({ topic = serializer.topic }, self.properties)
+    local options = add_properties({ topic = serializer.topic or nil }, self.properties)
     add_format(options, "value.format", serializer.value, "encode")
     if serializer.key then
         add_format(options, "key.format", serializer.key, "encode")
@@ -576,7 +645,17 @@ function KafkaSink:sink_attributes(stream_type)
     end
     options["sink.delivery-guarantee"] = GUARANTEES[self.guarantee]
     options["sink.transactional-id-prefix"] = self.prefix or nil
-    return { name = "Kafka Sink", connector = "kafka", options = options }, wanted
+    local attributes = { name = "Kafka Sink", connector = "kafka", options = options }
+    if serializer.selector then
+        options["topic-pattern"] = ".*"
+        attributes.physical_len = #logical.columns(wanted)
+        attributes.metadata = { "topic" }
+        attributes.before = {
+            op = "map", fn = add_topic(wanted, serializer.selector), name = "Topic",
+            type = tostring(logical.with_column(wanted, "$topic", types.STRING())),
+        }
+    end
+    return attributes, wanted
 end
 
 return M

@@ -412,6 +412,10 @@ local function add(self, sink)
     local attributes, wanted = sink:sink_attributes(self.type)
     local input = convert(self, wanted, attributes.name, attributes.as_text)
     local companions = input ~= self.transformation and { input } or {}
+    if attributes.before then
+        input = graph.step(input, attributes.before)
+        companions[#companions + 1] = input
+    end
     local t = graph.sink(input, attributes)
     t.name = "Sink: " .. t.name
     self.env:add_transformation(t)

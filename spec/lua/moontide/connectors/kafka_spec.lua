@@ -173,12 +173,8 @@ describe("KafkaSource", function()
         assert.matches("needs set_topics", message(function()
             moontide.KafkaSource.builder():set_bootstrap_servers("b"):build()
         end))
-        assert.matches("not supported yet: KafkaSourceBuilder.set_partitions", message(function()
+        assert.matches("KafkaTopicPartitions expected, got none", message(function()
             builder():set_partitions {}
-        end))
-        assert.matches("'commit.offsets.on.checkpoint' = 'false'", message(function()
-            builder():set_property("commit.offsets.on.checkpoint", "false"):build()
-                :source_attributes()
         end))
     end)
 end)
@@ -216,10 +212,6 @@ describe("KafkaSink", function()
         assert.matches("needs set_topic", message(function()
             moontide.KafkaRecordSerializationSchema.builder():build()
         end))
-        assert.equal("not supported yet: KafkaRecordSerializationSchemaBuilder.set_topic_selector",
-            message(function()
-                moontide.KafkaRecordSerializationSchema.builder():set_topic_selector(print)
-            end))
     end)
 end)
 
@@ -296,6 +288,72 @@ describe("streams and the embedded broker", function()
                     [moontide.KafkaTopicPartition("json", 0)] = 1,
                 })
             end))
+    end)
+
+    it("write each record to the topic that a function says", function()
+        local function serializer(value)
+            return moontide.KafkaRecordSerializationSchema.builder()
+                :set_topic_selector(function(record)
+                    local id = type(record) == "string" and #record or record.id
+                    return id % 2 == 0 and "even" or "odd"
+                end):set_value_serialization_schema(value):build()
+        end
+        local function sink(value)
+            return moontide.KafkaSink.builder():set_bootstrap_servers(BROKER)
+                :set_record_serializer(serializer(value))
+                :set_delivery_guarantee(moontide.DeliveryGuarantee.AT_LEAST_ONCE):build()
+        end
+        local env = environment()
+        env:from_collection({ { 1, "a" }, { 2, "b" }, { 3, "c" } }, NAMED)
+            :sink_to(sink(json_writer()))
+        env:from_collection({ "1", "22" }, Types.STRING())
+            :sink_to(sink(moontide.SimpleStringSchema()))
+        env:execute "produce"
+        assert.same({ "1", '{"id":1,"name":"a"}', '{"id":3,"name":"c"}' },
+            read_all("odd", moontide.SimpleStringSchema()))
+        assert.same({ "22", '{"id":2,"name":"b"}' },
+            read_all("even", moontide.SimpleStringSchema()))
+    end)
+
+    it("read only the partitions that are named", function()
+        local env = environment()
+        env:from_collection({ "x" }, Types.STRING())
+            :add_sink(moontide.FlinkKafkaProducer("parts", moontide.SimpleStringSchema(),
+                { ["bootstrap.servers"] = BROKER }))
+        env:execute "produce"
+        local function read(number)
+            local source = moontide.KafkaSource.builder():set_bootstrap_servers(BROKER)
+                :set_partitions { moontide.KafkaTopicPartition("parts", number) }
+                :set_bounded(moontide.KafkaOffsetsInitializer.latest())
+                :set_value_only_deserializer(moontide.SimpleStringSchema()):build()
+            local count = 0
+            for _ in environment():from_source(source,
+                moontide.WatermarkStrategy.no_watermarks(), "reader"):execute_and_collect() do
+                count = count + 1
+            end
+            return count
+        end
+        assert.equal(1, read(0))
+        assert.equal(0, read(1))
+        assert.matches("has only 2 partitions", message(read, 2))
+    end)
+
+    it("go on without records where an unbounded source has its end", function()
+        local env = environment()
+        env:from_collection({ "x" }, Types.STRING())
+            :add_sink(moontide.FlinkKafkaProducer("stays", moontide.SimpleStringSchema(),
+                { ["bootstrap.servers"] = BROKER }))
+        env:execute "produce"
+        local source = moontide.KafkaSource.builder():set_bootstrap_servers(BROKER)
+            :set_topics("stays"):set_unbounded(moontide.KafkaOffsetsInitializer.latest())
+            :set_value_only_deserializer(moontide.SimpleStringSchema()):build()
+        env = environment()
+        local records = env:from_source(source, moontide.WatermarkStrategy.no_watermarks(), "r")
+            :execute_and_collect()
+        assert.equal("x", records:next())
+        local options = source:source_attributes().options
+        assert.equal("false", options["scan.bounded.ends"])
+        records:close()
     end)
 
     it("give back as texts what untyped records became", function()
