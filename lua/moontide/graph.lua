@@ -28,6 +28,8 @@
 -- * a keyed partition puts a "key" step behind each producer, a HASH edge on
 --   the column that it adds, and "unkey" before a consumer that isn't a
 --   `keyed_...` step; a custom partitioner does the same with "partition";
+-- * a process function with side outputs makes rows of its main output and of each
+--   tag, of which "untag" steps behind it take one;
 -- * closure steps that follow each other by FORWARD edges are fused into one
 --   "lua" node of up to 20 steps, unless `chain_start`, `chain_none` or a second
 --   consumer keeps them apart.

@@ -7,7 +7,6 @@ local int64 = require "moontide.int64"
 local keyed = require "moontide.script.keyed"
 local refusal = require "moontide.script.refusal"
 local step_types = require "moontide.script.types"
-local values = require "moontide.values"
 local writers = require "moontide.script.writers"
 
 -- Calls collect for each element of a returned sequence (flat_map).
@@ -175,7 +174,7 @@ local function stamp(value)
     if ms then
         return ms
     end
-    local class = type(value) == "cdata" and values.class_name(value)
+    local class = type(value) == "cdata" and require("moontide.values").class_name(value)
     if class == "Timestamp" or class == "Instant" then
         return value.millis
     end

@@ -302,6 +302,15 @@ describe("event time", function()
         assert.same({ "3000", "5000", "9000" }, collect(ds))
     end)
 
+    it("may be given behind keys", function()
+        local strategy = WatermarkStrategy.for_monotonous_timestamps()
+            :with_timestamp_assigner(function(r) return r.ms end)
+        local ds = environment(2):from_collection(RECORDS, TIMES)
+            :key_by(function(r) return r.s end, STRING)
+            :assign_timestamps_and_watermarks(strategy):process(times, LONG)
+        assert.same({ "3000", "5000", "9000" }, collect(ds))
+    end)
+
     it("refuses what is no time", function()
         local err = failure(stamped(WatermarkStrategy.for_monotonous_timestamps()
             :with_timestamp_assigner(function() return "now" end)))
@@ -404,7 +413,8 @@ describe("WatermarkStrategy", function()
         assert.same({ nil, 2000, nil }, { plain:step().fn, plain:step().bound, plain:step().idle })
         assert.equal(1000, idle:step().idle)
         assert.is_nil(WatermarkStrategy.no_watermarks():step())
-        assert.is_nil(WatermarkStrategy.no_watermarks():with_timestamp_assigner(print):step().bound)
+        local none = WatermarkStrategy.no_watermarks()
+        assert.is_nil(none:with_timestamp_assigner(print):step().bound)
     end)
 
     it("refuses what it doesn't take, and names what is still to come", function()
@@ -417,7 +427,8 @@ describe("WatermarkStrategy", function()
         assert.matches("must be at least 0 ms",
             message(WatermarkStrategy.for_bounded_out_of_orderness, -1))
         assert.matches("must be at least 1 ms", message(some.with_idleness, some, 0))
-        assert.matches("method 'extract_timestamp'", message(some.with_timestamp_assigner, some, {}))
+        assert.matches("method 'extract_timestamp'",
+            message(some.with_timestamp_assigner, some, {}))
         assert.matches("not supported yet: WatermarkStrategy.with_watermark_alignment",
             message(function() return some.with_watermark_alignment end))
         assert.matches("not supported yet: WatermarkStrategy.for_generator",

@@ -112,7 +112,9 @@ for way, make in pairs(ways) do
 
         it("may be no struct of the script's own", function()
             local struct = ffi.new "struct { int f0; }"
-            for _, type in ipairs { PAIR, "INT", "STRING", "DATE", "ARRAY<INT>", "DECIMAL(3, 1)" } do
+            for _, type in ipairs {
+                PAIR, "INT", "STRING", "DATE", "ARRAY<INT>", "DECIMAL(3, 1)",
+            } do
                 local ok, message = feed(make, struct, type)
                 assert.is_false(ok)
                 assert.matches("^the result must be .* got a cdata %(ctype<struct", message)
