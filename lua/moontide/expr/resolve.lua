@@ -225,7 +225,7 @@ end
 local function field(self, arg, name, pos)
     local t = arg.type
     if t.kind ~= "ROW" then
-        self:fail(pos, ("'%s' can't be taken out of a %s: only a ROW has fields"):format(name,
+        self:fail(pos, ("'%s' can't be taken out of %s: only a ROW has fields"):format(name,
             shown(t)))
     end
     -- The Table API also takes a field by its position.
@@ -278,7 +278,7 @@ function resolve.index(self, node)
         local name = typing.INTEGERS[at.type.kind] and t.fields[tonumber(at.value)]
         return field(self, arg, name and name.name or at.value, node.pos)
     end
-    return self:fail(node.pos, ("only an ARRAY or a MAP has elements, this is a %s"):format(
+    return self:fail(node.pos, ("only an ARRAY or a MAP has elements, this is %s"):format(
         shown(t)))
 end
 
@@ -371,7 +371,7 @@ end
 --- The call of a user's function.
 local function user_call(self, udf, node)
     if udf.kind == "table" then
-        local name = udf.name or node.written
+        local name = node.written or udf.name
         self:fail(node.pos, ("'%s' is a table function: it stands in FROM, as LATERAL "
             .. "TABLE(%s(...))"):format(name, name))
     end
@@ -385,7 +385,7 @@ function Resolver:user_arguments(udf, node)
     if not types then
         return args
     end
-    local name = udf.name or node.written or node.name
+    local name = node.written or udf.name or node.name
     if #args ~= #types then
         self:fail(node.pos, ("%s takes %d argument%s (%s), not %d"):format(name, #types,
             #types == 1 and "" or "s", shown_types(types), #args))

@@ -605,7 +605,7 @@ local function function_call(self, scope, node)
             self.functions and self.functions:names() or {})))
     elseif udf.kind ~= "table" then
         self:fail(call.pos, ("'%s' is a function of single values, FROM needs a table function")
-            :format(udf.name or call.written))
+            :format(call.written or udf.name))
     end
     local args = self:resolver(scope):user_arguments(udf, call)
     for i, arg in ipairs(args) do

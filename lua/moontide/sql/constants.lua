@@ -54,24 +54,30 @@ local function all_constant(row)
     return true
 end
 
-local function value_of(expr)
+local function value_of(expr, session)
     if expr.kind == "literal" and expr.value == nil then
         return null
     end
-    local read = expr.kind == "literal" and READ[expr.type.kind]
-    local value = read and read(expr.value)
-    if value == nil then
-        value = require "moontide.expr.evaluate"(expr)
+    local value
+    if expr.kind == "literal" and READ[expr.type.kind] then
+        value = READ[expr.type.kind](expr.value)
     end
-    return value == nil and null or value
+    if value == nil then
+        value = require "moontide.expr.evaluate"(expr, { session = session })
+    end
+    -- Not `or`: FALSE is a value.
+    if value == nil then
+        return null
+    end
+    return value
 end
 
-local function values_source(rows, wanted)
+local function values_source(rows, wanted, session)
     local list = {}
     for i, row in ipairs(rows) do
         list[i] = {}
         for c, expr in ipairs(row) do
-            list[i][c] = value_of(expr)
+            list[i][c] = value_of(expr, session)
         end
     end
     return graph.values(list, { name = "Source: Values", type = wanted })
@@ -100,7 +106,7 @@ function M.rows(planner, rel, wanted)
         end
     end
     if #constant > 0 or #parts == 0 then
-        table.insert(parts, 1, values_source(constant, wanted))
+        table.insert(parts, 1, values_source(constant, wanted, planner.session))
     end
     return #parts > 1 and graph.union(parts) or parts[1]
 end
