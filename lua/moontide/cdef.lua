@@ -189,6 +189,7 @@ bool mt_ffi_type_is_free(const mt_type *from, const mt_type *to);
 void mt_ffi_calc_start(mt_ffi_calc *c, mt_batch *batch);
 int mt_ffi_calc_input(mt_ffi_calc *c, int32_t reg, int32_t column);
 int mt_ffi_calc_call(mt_ffi_calc *c, int32_t call);
+const void *mt_ffi_calc_reals(mt_ffi_calc *c, int32_t reg);
 mt_column_builder *mt_ffi_calc_begin(mt_ffi_calc *c, int32_t call, bool zero);
 int mt_ffi_calc_end(mt_ffi_calc *c, int32_t call, bool strict);
 int mt_ffi_calc_mask(mt_ffi_calc *c, int32_t mask, int32_t of, int32_t reg,

@@ -12,10 +12,12 @@
 
 #include <stdio.h>
 
+#include "data/buffer.h"
 #include "data/column.h"
 #include "data/text.h"
 #include "functions/bits.h"
 #include "functions/host.h"
+#include "functions/zone.h"
 #include "moontide.h"
 
 typedef struct reg {
@@ -25,6 +27,7 @@ typedef struct reg {
     bool built;    /* and there is a builder */
     bool constant; /* one row, which stands for all */
     bool viewing;  /* the column is a view of the builder */
+    bool tame;     /* of reals: none is a NaN that LuaJIT must not see */
     int32_t same;  /* the column is that of this register; 0: no */
     int32_t left;  /* as this column of the output; -1: not yet */
     mt_column *wide;
@@ -73,6 +76,7 @@ typedef struct calc {
     int32_t outputs_len, outputs_max;
     const int32_t *selection; /* that `take` goes by; NULL: all rows */
     char *zone;
+    mt__zone *clock; /* of the zone; NULL: UTC */
     mt__fn_session session;
     mt_error *err;
     mt_buf text; /* of the error that was told last */
@@ -190,6 +194,13 @@ int mt_ffi_calc_zone(mt_ffi_calc *ffi, const char *zone)
     if (!c->zone)
         return fail_memory(c);
     c->session.zone = c->zone;
+    if (strcmp(zone, "UTC") == 0)
+        return 0; /* what casts take for granted */
+    c->clock = mt__zone_open(zone, &c->err);
+    if (!c->clock)
+        return mt_error_code(c->err);
+    c->session.cast = (mt_cast_session){.zone_offset_ms = mt__zone_offset_of,
+                                        .zone = c->clock};
     return 0;
 }
 
@@ -240,6 +251,7 @@ void mt_ffi_calc_free(mt_ffi_calc *ffi)
     mt_free(c->outputs, sizeof(*c->outputs) * (size_t)c->outputs_max);
     fini_rows(&c->selected);
     fini_rows(&c->zeros);
+    mt__zone_close(c->clock);
     mt_strfree(c->zone);
     mt_error_free(c->err);
     mt_buf_fini(&c->text);
@@ -333,6 +345,7 @@ static void clear_reg(reg *r)
     if (!r->viewing)
         clear_column(column_of(r));
     r->viewing = false;
+    r->tame = false;
     r->same = 0;
 }
 
@@ -361,6 +374,7 @@ static void share_column(calc *c, int32_t to, int32_t from)
     clear_reg(r);
     mt__column_share(column_of(r), column_of(f));
     r->viewing = f->viewing || f->same;
+    r->tame = f->tame;
     r->same = r->viewing ? from : 0;
 }
 
@@ -587,7 +601,82 @@ int mt_ffi_calc_end(mt_ffi_calc *ffi, int32_t i, bool strict)
                        (int)b->rows, (int)c->ffi.rows);
     b->nulls = nulls ? mt__count_nulls(b->validity, b->rows) : 0;
     view_builder(r);
+    r->tame = true;
     return 0;
+}
+
+/* ---- numbers that LuaJIT must not see ------------------------------------ */
+
+/* A Lua value is the bits of a double, or what no arithmetic makes: NaNs above
+ * the usual one stand for nil, strings and all the rest. Changing signs makes
+ * such of any but the two whose rest is zeros. */
+#define IS_WILD(v, ones, usual)                                                \
+    (((v) << 1) > (ones) << 1 && ((v) << 1) != (usual) << 1)
+#define INFINITE_F64 UINT64_C(0x7ff0000000000000)
+#define NAN_F64 UINT64_C(0x7ff8000000000000)
+#define INFINITE_F32 UINT32_C(0x7f800000)
+#define NAN_F32 UINT32_C(0x7fc00000)
+
+static bool is_wild(int32_t width, const void *values, int32_t rows)
+{
+    const uint64_t *f64 = values;
+    const uint32_t *f32 = values;
+    int32_t i, wild = 0;
+
+    if (width == 8) {
+        for (i = 0; i < rows; i++)
+            wild |= IS_WILD(f64[i], INFINITE_F64, NAN_F64);
+    } else {
+        for (i = 0; i < rows; i++)
+            wild |= IS_WILD(f32[i], INFINITE_F32, NAN_F32);
+    }
+    return wild != 0;
+}
+
+static void tame_values(int32_t width, void *to, const void *from, int32_t rows)
+{
+    const uint64_t *from64 = from;
+    const uint32_t *from32 = from;
+    uint64_t *to64 = to;
+    uint32_t *to32 = to;
+    int32_t i;
+
+    for (i = 0; width == 8 && i < rows; i++)
+        to64[i] =
+            IS_WILD(from64[i], INFINITE_F64, NAN_F64) ? NAN_F64 : from64[i];
+    for (i = 0; width == 4 && i < rows; i++)
+        to32[i] =
+            IS_WILD(from32[i], INFINITE_F32, NAN_F32) ? NAN_F32 : from32[i];
+}
+
+const void *mt_ffi_calc_reals(mt_ffi_calc *ffi, int32_t i)
+{
+    calc *c = calc_of(ffi);
+    reg *r = reg_of(c, i);
+    mt_column *column = column_of(r);
+    int32_t width = r->type->width;
+    mt_buffer *buf;
+
+    if (r->tame || !is_wild(width, column->values, column->rows)) {
+        r->tame = true;
+        return column->values;
+    }
+    if (r->viewing && !r->same) { /* of our own builder: in place */
+        tame_values(width, r->builder.values, column->values, column->rows);
+        r->tame = true;
+        return column->values;
+    }
+    buf = mt__buffer_new((size_t)column->rows * (size_t)width);
+    if (!buf) {
+        fail_memory(c);
+        return NULL;
+    }
+    tame_values(width, mt__buffer_data(buf), column->values, column->rows);
+    mt__buffer_unref(column->owners[1]);
+    column->owners[1] = buf;
+    column->values = mt__buffer_data(buf);
+    r->tame = true;
+    return column->values;
 }
 
 /* ---- what goes in and comes out ------------------------------------------ */

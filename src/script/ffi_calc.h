@@ -77,6 +77,11 @@ void mt_ffi_calc_start(mt_ffi_calc *c, mt_batch *batch);
 int mt_ffi_calc_input(mt_ffi_calc *c, int32_t reg, int32_t column);
 /* Calls a scalar function. */
 int mt_ffi_calc_call(mt_ffi_calc *c, int32_t call);
+/* Values of a FLOAT or DOUBLE column for a loop. LuaJIT takes some NaNs for
+ * other things than numbers; they may stand under a NULL, or come from outside.
+ * Here each has become the usual NaN, in the register too. NULL without memory.
+ */
+const void *mt_ffi_calc_reals(mt_ffi_calc *c, int32_t reg);
 /* Before and after a loop. The builder has room for the relation's rows, with
  * `zero` those of fixed width are zeros; with `strict`, a row is NULL where an
  * argument is. */

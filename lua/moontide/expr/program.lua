@@ -72,11 +72,27 @@ end
 local CTYPES = { i8 = "int8_t", i16 = "int16_t", i32 = "int32_t", i64 = "int64_t", f32 = "float",
     f64 = "double" }
 
+-- Some NaNs are no numbers to LuaJIT, and crash it.
+local function tame(calc, reg)
+    local values = C.mt_ffi_calc_reals(calc, reg)
+    if values == nil then
+        error(M.FAILED, 0)
+    end
+    return values
+end
+
 local function add_pointers(env, calc)
+    local function plain(reg)
+        return calc.columns[reg].values
+    end
+    local function reals(reg)
+        return tame(calc, reg)
+    end
     for name, ctype in pairs(CTYPES) do
+        local values = name:find "^f" and reals or plain
         local read, write = ffi.typeof("const " .. ctype .. " *"), ffi.typeof(ctype .. " *")
         env[name] = function(reg)
-            return ffi.cast(read, calc.columns[reg].values)
+            return ffi.cast(read, values(reg))
         end
         env["new_" .. name] = function(call)
             local builder = C.mt_ffi_calc_begin(calc, call, false)
@@ -86,6 +102,18 @@ local function add_pointers(env, calc)
             return ffi.cast(write, builder.values)
         end
     end
+end
+
+--- Points a reader at a register's column.
+-- @tparam cdata calc the `mt_ffi_calc`
+-- @tparam number reg
+-- @tparam cdata t the column's `mt_type`
+-- @tparam function bind the reader's
+function M.bind(calc, reg, t, bind)
+    if t.kind == kinds.DOUBLE or t.kind == kinds.FLOAT then
+        tame(calc, reg)
+    end
+    bind(calc.columns[reg])
 end
 
 -- A row of a result that nobody wants: whatever is cheapest.
@@ -137,7 +165,7 @@ local function new_place(calc, program, place, fn)
         end
         writer.bind()
         for i, reg in ipairs(call.args) do
-            binds[i](calc.columns[reg])
+            M.bind(calc, reg, types[i + 1], binds[i])
         end
         return call.mask > 0 and C.mt_ffi_calc_bits(calc, call.mask) or nil
     end

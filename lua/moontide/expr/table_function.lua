@@ -182,6 +182,7 @@ end
 -- @tparam function check raises for a negative code
 -- @treturn function run(from): expands rows from `from` on; the row to go on from
 function M.new(calc, program, expansion, fn, check)
+    local bind = require("moontide.expr.program").bind
     local outs = new_outputs(calc, program, expansion, check)
     local env = { f = fn, calc = calc, collect = outs.collect, made = outs.made,
         collect_all = collect_all, nothing = outs.put }
@@ -189,15 +190,15 @@ function M.new(calc, program, expansion, fn, check)
     for i, reg in ipairs(expansion.args) do
         local register = program.registers[reg]
         types[i] = parse(register.type)
-        local get, bind = readers.new(types[i], "argument " .. i)
-        binds[i] = bind
+        local get
+        get, binds[i] = readers.new(types[i], "argument " .. i)
         env["get" .. i] = register.constant and function() return get(0) end or get
     end
     local call = load_call(fn, #expansion.args, expansion.outer, env)
     local function run(from)
         outs.begin()
         for i, reg in ipairs(expansion.args) do
-            binds[i](calc.columns[reg])
+            bind(calc, reg, types[i], binds[i])
         end
         local next_row = call(from, calc.rows)
         calc.row = -1
