@@ -36,9 +36,10 @@ static int print_options(const mt_plugin *plugin)
 
 static void print_ends(const mt_connector *connector)
 {
-    printf("Used as: %s%s%s.\n", connector->source_open ? "source" : "",
+    printf("Used as: %s%s%s%s.\n", connector->source_open ? "source" : "",
            connector->source_open && connector->sink_open ? ", " : "",
-           connector->sink_open ? "sink" : "");
+           connector->sink_open ? "sink" : "",
+           connector->lookup_open ? ", lookup" : "");
 }
 
 int main(int argc, char **argv)

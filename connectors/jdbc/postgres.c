@@ -1128,24 +1128,41 @@ static int copy_binary(writer *w, mt_batch *batch, int32_t row)
     return rc;
 }
 
-/* COPY's text: columns between tabs, \N for NULL, what would be mistaken for
- * either behind a backslash. */
+/* COPY's text: columns between tabs, \N for NULL, and what would be mistaken for
+ * either as a letter behind a backslash; 0: no such letter. */
+static uint8_t escaped(uint8_t byte)
+{
+    switch (byte) {
+    case '\\':
+        return '\\';
+    case '\t':
+        return 't';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    default:
+        return 0;
+    }
+}
+
+/* Escapes what stands behind `from`, in place, from its end. */
 static int escape(mt_buf *out, size_t from)
 {
     size_t i, more = 0, to;
 
     for (i = from; i < out->len; i++)
-        more += strchr("\\\t\n\r", out->data[i]) && out->data[i];
+        more += escaped(out->data[i]) != 0;
     if (more == 0)
         return 0;
     if (mt_buf_reserve(out, more) < 0)
         return MT_ENOMEM;
-    to = out->len + more;
-    for (i = out->len, out->len = to; i-- > from;) {
-        uint8_t b = out->data[i];
-        const char *letter = b ? strchr("\\\\\tt\nn\rr", b) : NULL;
+    i = out->len;
+    out->len += more;
+    for (to = out->len; i-- > from;) {
+        uint8_t letter = escaped(out->data[i]);
 
-        out->data[--to] = letter ? (uint8_t)letter[1] : b;
+        out->data[--to] = letter ? letter : out->data[i];
         if (letter)
             out->data[--to] = '\\';
     }

@@ -197,8 +197,10 @@ int jdbc_url_init(jdbc_url *u, const char *url, mt_error **err)
                              "option 'url' must be jdbc:postgresql://..., "
                              "jdbc:mysql://..., jdbc:mariadb://... or "
                              "jdbc:sqlite:path");
-    if (!(u->text = mt_strdup(url)))
+    u->text_size = strlen(url) + 1;
+    if (!(u->text = mt_alloc(u->text_size)))
         return mt_fail(err, MT_ENOMEM, "out of memory");
+    memcpy(u->text, url, u->text_size);
     u->system = u->text + 5;
     rest = strchr(u->text + 5, ':');
     *rest++ = '\0';
@@ -219,6 +221,6 @@ int jdbc_url_init(jdbc_url *u, const char *url, mt_error **err)
 
 void jdbc_url_fini(jdbc_url *u)
 {
-    mt_strfree(u->text);
+    mt_free(u->text, u->text_size);
     memset(u, 0, sizeof(*u));
 }

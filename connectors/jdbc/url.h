@@ -27,7 +27,8 @@ typedef struct jdbc_param {
 
 /* All texts are decoded and point into `text`. */
 typedef struct jdbc_url {
-    char *text;
+    char *text; /* cut into pieces in place */
+    size_t text_size;
     const char *system;   /* "postgresql" */
     const char *database; /* or the file of SQLite; NULL: none given */
     jdbc_host hosts[JDBC_HOSTS_MAX];

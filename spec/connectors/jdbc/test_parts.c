@@ -350,12 +350,14 @@ static void test_values(void)
 
 /* ---- PostgreSQL's binary values ------------------------------------------ */
 
-/* The type's value of a text in binary, as hex. */
+/* The type's value of a text in binary, as hex; and back, where the server need
+ * not cast it. */
 static void encodes(const char *type_text, uint32_t oid, const char *text,
                     const char *want)
 {
     mt_type *type = mt_type_parse(type_text, NULL);
     mt_builder *b = mt_builder_new(type, 0, NULL);
+    pg_decode decode = pg_decoder(type, oid);
     mt_batch *batch = NULL;
     mt_buf bytes = {0}, hex = {0};
     size_t i;
@@ -368,16 +370,17 @@ static void encodes(const char *type_text, uint32_t oid, const char *text,
         mt_buf_printf(&hex, "%02x", bytes.data[i]);
     mt_buf_byte(&hex, '\0');
     EQ_STR((char *)hex.data, want, "%s '%s' in binary", type_text, text);
-    EQ_INT(pg_decoder(type, oid)(&b->columns[0], bytes.data,
-                                 (int32_t)bytes.len),
-           0, "it is read back");
-    mt_batch_unref(batch);
-    mt_builder_commit(b, NULL);
-    mt_builder_seal(b, &batch, NULL);
-    hex.len = 0;
-    jdbc_value_text(type, &batch->columns[0], 0, &hex);
-    mt_buf_byte(&hex, '\0');
-    EQ_STR((char *)hex.data, text, "as it was");
+    if (decode) {
+        EQ_INT(decode(&b->columns[0], bytes.data, (int32_t)bytes.len), 0,
+               "it is read back");
+        mt_batch_unref(batch);
+        mt_builder_commit(b, NULL);
+        mt_builder_seal(b, &batch, NULL);
+        hex.len = 0;
+        jdbc_value_text(type, &batch->columns[0], 0, &hex);
+        mt_buf_byte(&hex, '\0');
+        EQ_STR((char *)hex.data, text, "as it was");
+    }
     mt_batch_unref(batch);
     mt_builder_free(b);
     mt_type_unref(type);
