@@ -32,6 +32,10 @@ struct fs_lines {
     size_t at;
     size_t len;
     int64_t offset; /* of data[0] in the file */
+    int64_t start;  /* what it was at first */
+    int64_t before; /* line feeds before that; -1: not counted yet */
+    int64_t passed; /* line feeds between there and data[counted] */
+    size_t counted;
     int64_t to;
     bool end; /* the file has been read to its end */
     bool done;
@@ -135,6 +139,75 @@ static const uint8_t *find_end(const fs_rules *r, const uint8_t *p,
     return *q == '\n' ? q : walk_record(r, p, end);
 }
 
+/* ---- counting lines ------------------------------------------------------ */
+
+/* Whole blocks are counted as they pass, so this must cost next to nothing. */
+static int64_t count_feeds(const uint8_t *p, size_t len)
+{
+    const uint8_t *end = p + len;
+    int64_t n = 0;
+#ifdef __SSE2__
+    const __m128i lf = _mm_set1_epi8('\n'), zero = _mm_setzero_si128();
+
+    while (end - p >= 16) {
+        /* A byte counts to 255. */
+        const uint8_t *stop =
+            end - p < 255 * 16 ? p + (end - p) / 16 * 16 : p + 255 * 16;
+        __m128i sums = zero;
+
+        for (; p < stop; p += 16)
+            sums = _mm_sub_epi8(
+                sums, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), lf));
+        sums = _mm_sad_epu8(sums, zero);
+        n += _mm_cvtsi128_si64(sums) +
+             _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
+    }
+#endif
+    while (p < end)
+        n += *p++ == '\n';
+    return n;
+}
+
+/* Line feeds in the first bytes of a file that isn't compressed; -1 when it
+ * can't be read any more. */
+static int64_t count_before(const char *path, int64_t offset)
+{
+    fs_input *in = fs_input_open(path, 0, NULL);
+    uint8_t *block = mt_alloc(BLOCK);
+    int64_t n = 0;
+    size_t got = 1;
+
+    while (in && block && offset > 0 && got) {
+        if (fs_input_read(in, block, BLOCK, &got, NULL) < 0)
+            got = 0;
+        if ((int64_t)got > offset)
+            got = (size_t)offset;
+        n += count_feeds(block, got);
+        offset -= (int64_t)got;
+    }
+    mt_free(block, BLOCK);
+    fs_input_close(in);
+    return offset > 0 ? -1 : n;
+}
+
+/* Counts on to data[to]. */
+static void count_to(fs_lines *l, size_t to)
+{
+    if (to < l->counted)
+        l->passed -= count_feeds(l->data + to, l->counted - to);
+    else
+        l->passed += count_feeds(l->data + l->counted, to - l->counted);
+    l->counted = to;
+}
+
+int64_t fs_lines_line(fs_lines *l, const mt_span *span)
+{
+    if (l->before < 0)
+        l->before = count_before(fs_input_path(l->in), l->start);
+    count_to(l, (size_t)(span->data - l->data));
+    return l->before < 0 ? 0 : l->before + l->passed + 1;
+}
+
 /* ---- the block ----------------------------------------------------------- */
 
 static int grow(fs_lines *l, mt_error **err)
@@ -164,6 +237,8 @@ static int fill(fs_lines *l, mt_error **err)
     int rc;
 
     if (l->at) {
+        count_to(l, l->at);
+        l->counted = 0;
         memmove(l->data, l->data + l->at, l->len - l->at);
         l->offset += (int64_t)l->at;
         l->len -= l->at;
@@ -231,7 +306,6 @@ static int begin(fs_lines *l, int64_t from, bool exact, mt_error **err)
         return skip_mark(l, err);
     if (packed)
         return skip_bytes(l, from, err);
-    l->offset = exact ? from : from - 1;
     return exact ? 0 : skip_line(l, err);
 }
 
@@ -249,11 +323,11 @@ fs_lines *fs_lines_open(const char *path, int64_t from, int64_t to, bool exact,
     l->cap = BLOCK;
     l->rules = *rules;
     l->to = to;
-    l->in = fs_input_open(path,
-                          packed           ? 0
-                          : exact || !from ? from
-                                           : from - 1,
-                          err);
+    if (!packed && from)
+        l->start = exact ? from : from - 1;
+    l->before = l->start ? -1 : 0;
+    l->offset = l->start;
+    l->in = fs_input_open(path, l->start, err);
     if (!l->in || begin(l, from, exact, err) < 0) {
         fs_lines_close(l);
         return NULL;
@@ -327,40 +401,4 @@ int64_t fs_lines_next(const fs_lines *l)
 int64_t fs_lines_read(const fs_lines *l)
 {
     return fs_input_raw(l->in);
-}
-
-/* ---- for messages -------------------------------------------------------- */
-
-static int64_t count_lines(const uint8_t *p, size_t len)
-{
-    const uint8_t *end = p + len;
-    int64_t n = 0;
-
-    while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
-        n++;
-        p++;
-    }
-    return n;
-}
-
-int64_t fs_line_number(const char *path, int64_t offset)
-{
-    fs_input *in = fs_input_open(path, 0, NULL);
-    uint8_t *block = mt_alloc(BLOCK);
-    int64_t n = 1;
-    size_t got = 1;
-
-    while (in && block && offset > 0 && got) {
-        if (fs_input_read(in, block, BLOCK, &got, NULL) < 0)
-            got = 0;
-        if ((int64_t)got > offset)
-            got = (size_t)offset;
-        n += count_lines(block, got);
-        offset -= (int64_t)got;
-    }
-    if (!in || !block || offset > 0)
-        n = 0;
-    mt_free(block, BLOCK);
-    fs_input_close(in);
-    return n;
 }

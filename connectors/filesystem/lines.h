@@ -36,16 +36,15 @@ fs_lines *fs_lines_open(const char *path, int64_t from, int64_t to, bool exact,
  * unless a single record is longer. */
 int fs_lines_take(fs_lines *l, mt_span *spans, int32_t max, int32_t *len,
                   mt_error **err);
-/* Where the file has a span that the last call gave. */
+/* Where the file has a span that the last call gave: its byte, from 0, and its
+ * line, from 1 (0: it can't be told). The line costs a look at the file when it
+ * is first asked for in a range that starts inside of it. */
 int64_t fs_lines_offset(const fs_lines *l, const mt_span *span);
+int64_t fs_lines_line(fs_lines *l, const mt_span *span);
 /* Where the next record begins. */
 int64_t fs_lines_next(const fs_lines *l);
 /* Bytes that have been read. */
 int64_t fs_lines_read(const fs_lines *l);
 void fs_lines_close(fs_lines *l); /* NULL is fine */
-
-/* The number, from 1, of the line at `offset` of the plain bytes of a file;
- * 0 when it can't be told any more. For messages: reads the file again. */
-int64_t fs_line_number(const char *path, int64_t offset);
 
 #endif

@@ -56,6 +56,7 @@ const mt_option fs_option_table[] = {
                 "line is a record, and large files are split."),
     OPT(BOOL, "source.ignore-first-line", skip_first, .def = "false",
         .help = "Passes over the first line of each file, a header."),
+    MT_OPTION_BAD_RECORDS(fs_options, bad_records),
     OPT(ENUM, "source.report-statistics", statistics, .choices = "ALL|NONE",
         .def = "ALL", .help = "Accepted; no statistics are used."),
     OPT(INT, "scan.parallelism", scan_parallelism, .min = 1, .max = 32768,
@@ -346,9 +347,10 @@ static int check_format(const fs_options *o, const mt_table *table,
 static int check_source(const fs_options *o, mt_error **err)
 {
     fs_pattern *pattern;
+    int rc = mt_bad_records_check(o->bad_records, false, err);
 
-    if (!o->pattern)
-        return 0;
+    if (rc < 0 || !o->pattern)
+        return rc;
     if (!(pattern = fs_pattern_new(o->pattern, err)))
         return MT_EOPTION;
     fs_pattern_free(pattern);

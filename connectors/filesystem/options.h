@@ -29,7 +29,8 @@ typedef struct fs_options {
     int64_t split_bytes; /* 0: never */
     bool multi_line;
     bool skip_first;
-    int32_t statistics; /* read by nobody: there are no such statistics */
+    const char *bad_records; /* see mt_bad_records */
+    int32_t statistics;      /* read by nobody: there are no such statistics */
     int64_t scan_parallelism;
 
     int64_t roll_bytes;

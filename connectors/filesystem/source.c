@@ -15,6 +15,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "metadata.h"
@@ -33,6 +34,7 @@ typedef struct source {
     fs_constants constants;
     fs_rules rules;
     mt_decoder *decoder;
+    mt_bad_records *bad;
     const fs_split *split; /* being read, or NULL */
     fs_lines *lines;       /* of it */
     bool first_line;       /* is to be passed over */
@@ -66,6 +68,8 @@ static int open_parts(source *s, mt_error **err)
     fields = fs_layout_fields(&s->layout);
     if (!(s->decoder = mt_decoder_open(&o->format, &fields, err)))
         return MT_EOPTION;
+    if (!(s->bad = mt_bad_records_open(s->ctx, o->bad_records, err)))
+        return MT_EIO;
     s->splits =
         fs_splits_open(o, s->table, mt_context_parallelism(s->ctx), err);
     return s->splits ? 0 : MT_EIO;
@@ -120,6 +124,7 @@ void fs_source_close(void *source_or_null)
         return;
     fs_lines_close(s->lines);
     mt_decoder_close(s->decoder);
+    mt_bad_records_close(s->bad);
     fs_constants_fini(&s->constants);
     fs_layout_fini(&s->layout);
     fs_splits_close(s->splits);
@@ -218,34 +223,56 @@ static void count_bytes(source *s)
 
 /* ---- records ----------------------------------------------------------- */
 
-/* Says where the bad record stands. */
-static int fail_record(source *s, const mt_span *span, int code, mt_error **err)
+static void say_place(source *s, const mt_span *span, char *out, size_t size)
 {
-    int64_t offset = fs_lines_offset(s->lines, span), line;
-    char place[512];
+    int64_t offset = fs_lines_offset(s->lines, span);
+    int64_t line = fs_lines_line(s->lines, span);
 
-    if (code != MT_ERECORD || !err)
-        return code;
-    line = fs_line_number(s->split->file.path, offset);
     if (line > 0)
-        snprintf(place, sizeof(place), "file %s, line %lld (byte %lld)",
+        snprintf(out, size, "file %s, line %lld (byte %lld)",
                  s->split->file.path, (long long)line, (long long)offset);
     else
-        snprintf(place, sizeof(place), "file %s, byte %lld",
-                 s->split->file.path, (long long)offset);
-    mt_error_set_record(*err, span->data, span->len, place);
-    return code;
+        snprintf(out, size, "file %s, byte %lld", s->split->file.path,
+                 (long long)offset);
+}
+
+/* What becomes of a bad record is the policy's; 0 when reading goes on. */
+static int take_bad(source *s, const mt_span *span, mt_error **err)
+{
+    char place[PATH_MAX + 64];
+
+    say_place(s, span, place, sizeof(place));
+    return mt_bad_records_take(s->bad, *span, place, err);
+}
+
+static int decode_all(source *s, const mt_span *spans, int32_t len,
+                      mt_builder *out, mt_error **err)
+{
+    int32_t from = 0, done = 0;
+    int rc = 0;
+
+    while (rc == 0 && from < len) {
+        rc = mt_decoder_decode(s->decoder, spans + from, len - from, out,
+                               s->rows + from, &done, err);
+        if (rc == 0)
+            return 0;
+        if (rc != MT_ERECORD || from + done >= len)
+            return rc;
+        from += done;
+        s->rows[from] = 0;
+        rc = take_bad(s, &spans[from++], err);
+    }
+    return rc;
 }
 
 static int decode(source *s, const mt_span *spans, int32_t len, mt_builder *out,
                   mt_error **err)
 {
-    int32_t i, done = 0, rows = 0;
-    int rc;
+    int32_t i, rows = 0;
+    int rc = decode_all(s, spans, len, out, err);
 
-    rc = mt_decoder_decode(s->decoder, spans, len, out, s->rows, &done, err);
     if (rc < 0)
-        return done < len ? fail_record(s, &spans[done], rc, err) : rc;
+        return rc;
     if (s->constants.keys || s->constants.others) {
         for (i = 0; i < len; i++)
             rows += s->rows[i];
@@ -362,5 +389,5 @@ int fs_source_barrier(void *source_, int64_t id, mt_buf *snapshot,
     if (rc < 0)
         return mt_fail(err, MT_ENOMEM, "no memory for a snapshot");
     memcpy(snapshot->data + start + 1, &len, sizeof(len));
-    return 0;
+    return mt_bad_records_flush(s->bad, err);
 }

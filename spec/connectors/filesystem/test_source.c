@@ -217,6 +217,31 @@ static void watch(void)
 
 /* ---- what is wrong ------------------------------------------------------- */
 
+/* Every second of many records is bad; the good ones are read. */
+static void kept_aside(file_table *t)
+{
+    char policy[PATH_MAX + 8], *text;
+    mt_buf lines = {0};
+    int32_t i, n = 0;
+    records r;
+
+    for (i = 0; i < 20000; i++)
+        mt_buf_printf(&lines, i % 2 ? "bad%d,x\n" : "%d,x\n", i);
+    write_bytes_to(in_folder("wrong.csv"), lines.data, lines.len);
+    mt_buf_fini(&lines);
+    snprintf(policy, sizeof(policy), "file:%s", in_folder("bad"));
+    t->table.options[5] = policy;
+    r = read_files(t, NULL);
+    EQ_INT(r.len, 10000, "the others are read");
+    free_records(&r);
+    text = read_file(in_folder("bad"), NULL);
+    for (i = 0; text && text[i]; i++)
+        n += text[i] == '\n';
+    EQ_INT(n, 10000, "bad ones are kept aside");
+    HAS_STR(text, "wrong.csv, line 20000 (byte ", "with their place");
+    free(text);
+}
+
 static void wrong_records(void)
 {
     file_table t = {
@@ -234,6 +259,10 @@ static void wrong_records(void)
     t.table.options[4] = "csv.ignore-parse-errors";
     t.table.options[5] = "true";
     reads_as(&t, "1|a\nb null|y", "which may be ignored");
+    t.table.options[4] = "bad-records";
+    t.table.options[5] = "skip";
+    reads_as(&t, "1|a\nb", "or skipped");
+    kept_aside(&t);
 }
 
 static void wrong_files(void)
