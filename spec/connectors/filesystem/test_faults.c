@@ -206,6 +206,81 @@ static void full_disk(void)
     umount(path);
 }
 
+/* ---- a process that is killed -------------------------------------------- */
+
+/* Whether a text is lines of numbers, none of which was seen before. */
+static bool has_new_numbers(const char *text, uint8_t *seen, size_t max)
+{
+    char *end;
+
+    while (*text) {
+        unsigned long n = strtoul(text, &end, 10);
+
+        if (end == text || *end != '\n' || n < 1 || n >= max || seen[n]++)
+            return false;
+        text = end + 1;
+    }
+    return true;
+}
+
+/* Runs numbers into files of about 2 kB until it is killed. */
+static void write_until_killed(const char *path)
+{
+    file_table source = numbers("100000000"), t = csv_in(path);
+    mt_error *err = NULL;
+    mt_job *job;
+
+    t.table.options[4] = "sink.rolling-policy.file-size";
+    t.table.options[5] = "2000";
+    source.table.options[7] = "200000";
+    job = start_files(&source, &t, NULL, "10 ms", &err);
+    mt_job_wait(job, TABLE_WAIT_MS, &err);
+    _exit(1);
+}
+
+static void killed_at_any_time(void)
+{
+    enum { TIMES = 6, NUMBERS = 1 << 20 };
+    uint64_t seed = tap_seed();
+    uint8_t *seen = calloc(NUMBERS, 1);
+    int32_t i, bad = 0, finished = 0;
+    file_table source = numbers("1");
+    char *text, path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s", in_folder("killed"));
+    for (i = 0; i < TIMES; i++) {
+        file_table t = csv_in(path);
+        mt_error *err = NULL;
+        pid_t child = fork();
+
+        if (child == 0)
+            write_until_killed(path);
+        usleep((useconds_t)(15000 + tap_below(&seed, 50000)));
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        memset(seen, 0, NUMBERS);
+        text = read_all(path);
+        finished += *text != '\0';
+        bad += !has_new_numbers(text, seen, NUMBERS);
+        free(text);
+        /* The next job finishes what was left; its own row is the 1. */
+        t.table.options[4] = "sink.part.prefix";
+        t.table.options[5] = "next";
+        EQ_INT(run_files(&source, &t, &err), 1, "the next job after a kill");
+        mt_error_free(err);
+        memset(seen, 0, NUMBERS);
+        text = read_all(path);
+        /* "next-..." sorts before "part-...". */
+        bad += strncmp(text, "1\n", 2) != 0 ||
+               !has_new_numbers(text + 2, seen, NUMBERS);
+        free(text);
+        remove_tree(path);
+    }
+    EQ_INT(bad, 0, "finished files hold whole rows, each once");
+    NOTE("%d of %d runs had finished something", finished, TIMES);
+    free(seen);
+}
+
 /* ---- files that change --------------------------------------------------- */
 
 static void shrinking(void)
@@ -352,6 +427,7 @@ int main(int argc, char **argv)
     permissions();
     limited_size();
     full_disk();
+    killed_at_any_time();
     shrinking();
     vanishing();
     without_memory(argc > 1 && strcmp(argv[1], "all") == 0);
