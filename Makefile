@@ -75,7 +75,7 @@ LIB     := $(BUILD)/lib/libmoontide.so
 ARCHIVE := $(BUILD)/lib/libmoontide.a
 CORE    := $(BUILD)/lua/moontide/core.so
 BIN     := $(if $(CLI),$(BUILD)/bin/moontide)
-LIBS     = $(LUA_LIBS) -lxxhash -lpcre2-8 -lcrypto -ldl -lm -lstdc++
+LIBS     = $(LUA_LIBS) -lsimdjson -lxxhash -lpcre2-8 -lcrypto -ldl -lm -lstdc++
 
 CONNECTORS := $(notdir $(patsubst %/,%,$(filter-out connectors/formats/,$(wildcard connectors/*/))))
 FORMATS    := $(addprefix formats/,$(notdir $(patsubst %/,%,$(wildcard connectors/formats/*/))))
@@ -114,6 +114,9 @@ $(BUILD)/obj/%.c.o: %.c | build/.deps-run
 $(BUILD)/obj/%.cc.o: %.cc | build/.deps-run
 	@mkdir -p $(@D)
 	$(call note,CXX)$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+# A fuzzer is a C program, whose sanitizer knows nothing of C++'s vtables.
+$(BUILD)/obj/src/functions/json_scan.cc.o: CXXFLAGS += -fno-sanitize=vptr
 
 $(LIB): $(OBJ)
 	@mkdir -p $(@D)

@@ -17,6 +17,8 @@ extern const mt__function mt__functions_condition[];
 extern const mt__function mt__functions_convert[];
 extern const mt__function mt__functions_digest[];
 extern const mt__function mt__functions_in[];
+extern const mt__function mt__functions_json_make[];
+extern const mt__function mt__functions_json_query[];
 extern const mt__function mt__functions_like[];
 extern const mt__function mt__functions_logic[];
 extern const mt__function mt__functions_map[];
@@ -45,6 +47,8 @@ static const mt__function *const tables[] = {
     mt__functions_convert,
     mt__functions_digest,
     mt__functions_in,
+    mt__functions_json_make,
+    mt__functions_json_query,
     mt__functions_like,
     mt__functions_logic,
     mt__functions_map,

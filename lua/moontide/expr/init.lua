@@ -74,8 +74,8 @@
 -- nullable when an argument is, or always with `?` after it. Arguments are cast
 -- implicitly by Flink's rules (casts.lua). What this can't say is said by
 -- `infer(args, call)`: it gets the typed arguments and answers the result type
--- and, optionally, the sequence of types that the arguments are to be cast to;
--- or nil and a message.
+-- and, optionally, the sequence of types that the arguments are to be cast to,
+-- and words that take the place of the call's option; or nil and a message.
 -- @module moontide.expr
 local M = {}
 

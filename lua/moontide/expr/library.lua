@@ -17,6 +17,7 @@ local GROUPS = {
     { "conversion", "Conversions" },
     { "collection", "Arrays and maps" },
     { "constructors", "Rows, arrays and maps as such" },
+    { "json", "JSON" },
     { "hash", "Digests" },
 }
 

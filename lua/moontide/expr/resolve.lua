@@ -266,6 +266,9 @@ function resolve.index(self, node)
         if not typing.INTEGERS[at.type.kind] and at.type.kind ~= "NULL" then
             self:fail(node.pos, ("the elements of an ARRAY are numbered from 1, [%s] is no number")
                 :format(shown(at.type)))
+        elseif literals.is_value(at) and tonumber(at.value) < 1 then
+            self:fail(node.pos, ("the elements of an ARRAY are numbered from 1, there is no [%s]")
+                :format(at.value))
         end
         return call("ITEM", t.element:nullable(), { arg, M.cast_to(at, INT) }, node.pos)
     elseif t.kind == "MAP" then
@@ -343,17 +346,18 @@ function Resolver:entry_call(entry, args, node)
         wrong_arguments(self, entry, args, node.pos)
     end
     args = found and cast_all(args, found.types) or args
-    local result = found and found.type
+    local result, option = found and found.type, node.option or entry.option
     if entry.infer then
-        local types
-        result, types = entry.infer(args, { fn = entry.name, option = node.option,
+        local types, words
+        result, types, words = entry.infer(args, { fn = entry.name, option = node.option,
             clauses = node.clauses, pos = node.pos, session = self.session })
         if not result then
             wrong_arguments(self, entry, args, node.pos, types)
         end
         args = type(types) == "table" and cast_all(args, types) or args
+        option = words or option
     end
-    local made = call(entry.name, result, args, node.pos, node.option or entry.option)
+    local made = call(entry.name, result, args, node.pos, option)
     made.clauses = node.clauses
     return made
 end
