@@ -20,6 +20,7 @@ local resolve = require "moontide.expr.resolve"
 local trees = require "moontide.expr.trees"
 local type_text = require "moontide.table.type_text"
 local typing = require "moontide.expr.typing"
+local zone = require "moontide.table.zone"
 
 local Analyzer = {}
 Analyzer.__index = Analyzer
@@ -31,15 +32,16 @@ local VIEWS_MAX = 64
 -- @tparam Catalog catalog
 -- @tparam ?string text the statement, for errors
 -- @tparam ?table functions those that users named (`moontide.table.functions`)
--- @tparam ?string zone the session's, UTC unless given
-function Analyzer.new(catalog, text, functions, zone)
-    return setmetatable({ catalog = catalog, text = text, functions = functions, zone = zone,
-        session = { zone = zone or "UTC" }, named = {}, views = {} }, Analyzer)
+-- @tparam ?string setting `table.local-time-zone`
+function Analyzer.new(catalog, text, functions, setting)
+    return setmetatable({ catalog = catalog, text = text, functions = functions,
+        setting = setting, session = { zone = zone.of(setting) }, named = {}, views = {} },
+        Analyzer)
 end
 
 --- An analyzer of other text, in the same surroundings.
 function Analyzer:other(text, catalog)
-    return Analyzer.new(catalog or self.catalog, text, self.functions, self.zone)
+    return Analyzer.new(catalog or self.catalog, text, self.functions, self.setting)
 end
 
 function Analyzer:fail(pos, message, code)

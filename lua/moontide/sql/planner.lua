@@ -25,6 +25,7 @@ local rewrite = require "moontide.sql.rewrite"
 local targets = require "moontide.sql.targets"
 local type_text = require "moontide.table.type_text"
 local typing = require "moontide.expr.typing"
+local zone = require "moontide.table.zone"
 
 local Planner = {}
 Planner.__index = Planner
@@ -49,7 +50,7 @@ function Planner.new(configuration)
         sources = {},
         configuration = configuration,
         not_null = not_null_of(configuration),
-        session = { zone = configuration:get_string("table.local-time-zone", "UTC") },
+        session = { zone = zone.of(configuration:get_string "table.local-time-zone") },
     }, Planner)
 end
 

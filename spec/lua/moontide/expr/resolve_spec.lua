@@ -81,8 +81,9 @@ describe("names", function()
 
     it("are refused with the nearest one and what there is", function()
         assert.equal("line 1: column 'ax' does not exist, did you mean 'a'? (columns: a INT, "
-            .. "s STRING, d DECIMAL(10, 2), ts TIMESTAMP(3), arr ARRAY<BIGINT>, m MAP<STRING, INT>, "
-            .. "r ROW<`x` INT NOT NULL, `y` ROW<`z` STRING>>, ok BOOLEAN)\n  1 + ax\n      ^",
+            .. "s STRING, d DECIMAL(10, 2), ts TIMESTAMP(3), arr ARRAY<BIGINT>, "
+            .. "m MAP<STRING, INT>, r ROW<`x` INT NOT NULL, `y` ROW<`z` STRING>>, "
+            .. "ok BOOLEAN)\n  1 + ax\n      ^",
             refused "1 + ax")
         assert.matches("column 'ok' does not exist in 't'.* %(columns: a INT, s STRING, ",
             refused "t.ok")
@@ -198,7 +199,8 @@ describe("calls", function()
     end)
 
     it("say what is accepted where the arguments are wrong", function()
-        assert.matches("line 1: .-\n  1 %+ NOT a\n      %^\naccepted:\n  NOT a", refused "1 + NOT a")
+        assert.matches("line 1: .-\n  1 %+ NOT a\n      %^\naccepted:\n  NOT a",
+            refused "1 + NOT a")
         assert.matches("IFNULL can't be called with %(INT, STRING%)\n.*\naccepted:\n"
             .. "  IFNULL%(T a, T otherwise%) T", refused "IFNULL(a, s)")
     end)

@@ -22,7 +22,8 @@ end
 
 describe("signatures", function()
     it("say what arguments are cast to", function()
-        assert.equal("STRING: CHAR(3), INT", match("F(STRING s, INT n) STRING", "CHAR(3)", "SMALLINT"))
+        assert.equal("STRING: CHAR(3), INT",
+            match("F(STRING s, INT n) STRING", "CHAR(3)", "SMALLINT"))
         assert.equal("DOUBLE: DOUBLE", match("F(DOUBLE x) DOUBLE", "DECIMAL(5, 2)"))
         assert.is_nil(match("F(INT n) INT", "BIGINT"))
         assert.is_nil(match("F(STRING s) INT", "INT"))

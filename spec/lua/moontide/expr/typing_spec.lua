@@ -135,8 +135,9 @@ describe("CAST", function()
             return typing.castable(logical.parse(from), logical.parse(to))
         end
         for _, pair in ipairs { { "INT", "STRING" }, { "STRING", "DATE" }, { "BOOLEAN", "INT" },
-            { "TIMESTAMP(3)", "DATE" }, { "ARRAY<INT>", "ARRAY<STRING>" }, { "ROW<a INT>", "STRING" },
-            { "ROW<a INT>", "ROW<b BIGINT>" }, { "BYTES", "STRING" }, { "NULL", "MAP<INT, INT>" } } do
+            { "TIMESTAMP(3)", "DATE" }, { "ARRAY<INT>", "ARRAY<STRING>" },
+            { "ROW<a INT>", "STRING" }, { "ROW<a INT>", "ROW<b BIGINT>" }, { "BYTES", "STRING" },
+            { "NULL", "MAP<INT, INT>" }, { "INTERVAL DAY", "BIGINT" } } do
             assert.is_true(castable(pair[1], pair[2]), pair[1] .. " to " .. pair[2])
         end
         for _, pair in ipairs { { "INT", "DATE" }, { "DATE", "INT" }, { "STRING", "ARRAY<INT>" },

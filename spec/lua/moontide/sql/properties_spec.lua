@@ -75,8 +75,9 @@ describe("SQL properties", function()
 
     it("any query gets a plan, or an error that a user can read", function()
         local t_env = require("moontide").TableEnvironment.create()
-        t_env:execute_sql [[CREATE TABLE t (a INT, b STRING, c ROW<x INT, y STRING>, d DECIMAL(10, 2),
-            ts TIMESTAMP(3), arr ARRAY<INT>, m MAP<STRING, INT>) WITH ('connector' = 'datagen')]]
+        t_env:execute_sql [[CREATE TABLE t (a INT, b STRING, c ROW<x INT, y STRING>,
+            d DECIMAL(10, 2), ts TIMESTAMP(3), arr ARRAY<INT>, m MAP<STRING, INT>)
+            WITH ('connector' = 'datagen')]]
         local planned = 0
         for_all(120, function(random)
             local text = random:select(3)

@@ -9,7 +9,8 @@ before_each(function()
         moontide.StreamExecutionEnvironment.get_execution_environment())
     t_env.env:set_parallelism(1)
     t_env:execute_sql [[CREATE TEMPORARY VIEW t (n, word, list) AS
-        VALUES (1, 'a bb', ARRAY[10, 20]), (2, '', CAST(NULL AS ARRAY<INT>)), (3, 'ccc', ARRAY[30])]]
+        VALUES (1, 'a bb', ARRAY[10, 20]), (2, '', CAST(NULL AS ARRAY<INT>)),
+            (3, 'ccc', ARRAY[30])]]
     t_env:create_temporary_function("words", moontide.udtf(function(s, collect)
         for word in s:gmatch "%S+" do
             collect(word, #word)
@@ -66,7 +67,8 @@ describe("SELECT", function()
         assert.same({ "n", "word", "list", "n0", "word0", "list0" },
             names "SELECT *, t.* FROM t")
         assert.same({ "p", "q", "k" },
-            names "SELECT r.*, 1 AS k FROM (SELECT CAST((1, 'x') AS ROW<p INT, q STRING>) AS r) AS u")
+            names [[SELECT r.*, 1 AS k
+                FROM (SELECT CAST((1, 'x') AS ROW<p INT, q STRING>) AS r) AS u]])
         assert.same({ "1|x" },
             rows "SELECT u.r.* FROM (SELECT CAST((1, 'x') AS ROW<p INT, q STRING>) AS r) AS u")
         assert.matches("table 'v' is not in FROM", refused "SELECT v.* FROM t")
@@ -106,7 +108,8 @@ describe("UNION ALL", function()
             :nullable()))
         assert.matches("column 'n' has no common type in the parts of UNION ALL: INT, STRING",
             refused "SELECT n FROM t UNION ALL SELECT CAST(word AS STRING) FROM t")
-        assert.matches("2 columns, the first has 1", refused "SELECT n FROM t UNION ALL SELECT 1, 2")
+        assert.matches("2 columns, the first has 1",
+            refused "SELECT n FROM t UNION ALL SELECT 1, 2")
     end)
 end)
 
@@ -131,7 +134,8 @@ describe("table functions and UNNEST", function()
             rows "SELECT n, w, len FROM t, LATERAL TABLE(words(word)) AS u(w, len)")
         assert.same({ "1|bb", "3|ccc" },
             rows "SELECT n, u.w FROM t JOIN LATERAL TABLE(words(word)) AS u(w, len) ON len > 1")
-        assert.same({ "1|10", "1|20", "3|30" }, rows "SELECT n, x FROM t CROSS JOIN UNNEST(list) AS x")
+        assert.same({ "1|10", "1|20", "3|30" },
+            rows "SELECT n, x FROM t CROSS JOIN UNNEST(list) AS x")
         assert.same({ "1|20|2" },
             rows "SELECT n, x, i FROM t, UNNEST(list) WITH ORDINALITY AS u(x, i) WHERE i > 1")
     end)
@@ -141,7 +145,7 @@ describe("table functions and UNNEST", function()
             rows "SELECT n, w FROM t LEFT JOIN LATERAL TABLE(words(word)) AS u(w, len) ON TRUE")
         assert.same({ "1|10", "1|20", "2|NULL", "3|30" },
             rows "SELECT n, x FROM t LEFT JOIN UNNEST(list) AS u(x) ON TRUE")
-        assert.matches("LEFT JOIN needs ON TRUE", 
+        assert.matches("LEFT JOIN needs ON TRUE",
             refused "SELECT n FROM t LEFT JOIN UNNEST(list) AS u(x)")
         assert.matches("not supported yet: a condition other than TRUE",
             refused "SELECT n FROM t LEFT JOIN UNNEST(list) AS u(x) ON x > 1")
@@ -157,14 +161,15 @@ describe("table functions and UNNEST", function()
 
     it("take rows and maps apart", function()
         assert.same({ "1|x", "2|y" }, rows
-            [[SELECT p, q FROM (SELECT CAST(ARRAY[(1, 'x'), (2, 'y')] AS ARRAY<ROW<p INT, q STRING>>)
-                AS a) AS v CROSS JOIN UNNEST(a) AS u]])
-        assert.same({ "a|1", "b|2" }, sorted
-            "SELECT k, v FROM (SELECT MAP['a', 1, 'b', 2] AS m) AS x CROSS JOIN UNNEST(m) AS u(k, v)")
+            [[SELECT p, q FROM (SELECT CAST(ARRAY[(1, 'x'), (2, 'y')]
+                AS ARRAY<ROW<p INT, q STRING>>) AS a) AS v CROSS JOIN UNNEST(a) AS u]])
+        assert.same({ "a|1", "b|2" }, sorted [[SELECT k, v
+            FROM (SELECT MAP['a', 1, 'b', 2] AS m) AS x CROSS JOIN UNNEST(m) AS u(k, v)]])
     end)
 
     it("are refused where they don't belong or aren't there", function()
-        assert.matches("'words' is a table function: it stands in FROM", refused "SELECT words('x')")
+        assert.matches("'words' is a table function: it stands in FROM",
+            refused "SELECT words('x')")
         assert.matches("table function 'wordz' does not exist, did you mean 'words'",
             refused "SELECT * FROM TABLE(wordz('x'))")
         assert.matches("3 names for 2 columns: f0, f1",

@@ -299,6 +299,45 @@ WITH (
         assert.same({ "kafka.jar" }, rows "SHOW JARS")
     end)
 
+    it("keeps functions of Lua modules", function()
+        sql "CREATE FUNCTION twice AS 'lua_functions.twice' LANGUAGE LUA"
+        assert.same({ "8" }, rows "SELECT twice(4)")
+        refuses("function 'Twice' exists already", "CREATE FUNCTION Twice AS 'x'")
+        sql "CREATE FUNCTION IF NOT EXISTS twice AS 'x'"
+        sql "CREATE TEMPORARY FUNCTION other AS 'lua_functions.other'"
+        sql "CREATE TEMPORARY SYSTEM FUNCTION upper AS 'lua_functions.twice'"
+        assert.same({ "other", "twice", "upper" }, rows "SHOW USER FUNCTIONS")
+        assert.same({ "8" }, rows "SELECT UPPER(4)")
+        refuses("'lua_functions.other' is nil, which must be what udf", "SELECT other(1)")
+        sql "ALTER TEMPORARY FUNCTION other AS 'lua_functions.twice' LANGUAGE LUA"
+        assert.same({ "2" }, rows "SELECT other(1)")
+        sql "DROP TEMPORARY FUNCTION other"
+        sql "DROP TEMPORARY SYSTEM FUNCTION upper"
+        refuses("function 'other' does not exist", "ALTER TEMPORARY FUNCTION other AS 'x'")
+        sql "ALTER TEMPORARY FUNCTION IF EXISTS other AS 'x'"
+        refuses("function 'other' does not exist", "DROP TEMPORARY FUNCTION other")
+        sql "DROP TEMPORARY FUNCTION IF EXISTS other"
+        assert.same({ "twice" }, rows "SHOW USER FUNCTIONS")
+    end)
+
+    it("makes tables of queries", function()
+        sql "SET 'table.dml-sync' = 'true'"
+        sql [[CREATE TABLE made COMMENT 'c' WITH ('connector' = 'blackhole')
+            AS SELECT n, n + 1 AS m, 'x' AS label FROM (VALUES (1), (2)) AS t(n)]]
+        assert.same({ "n|INT|FALSE|||", "m|INT|FALSE|||", "label|CHAR(1)|FALSE|||" },
+            rows "DESCRIBE made")
+        refuses("exists already", "CREATE TABLE made WITH ('connector' = 'blackhole') AS SELECT 1")
+        sql "CREATE TABLE IF NOT EXISTS made WITH ('connector' = 'blackhole') AS SELECT 1"
+    end)
+
+    it("runs several inserts as one job in both spellings", function()
+        sql "CREATE TABLE s (a INT) WITH ('connector' = 'blackhole')"
+        assert.same({ "-1|-1" }, rows [[EXECUTE STATEMENT SET BEGIN
+            INSERT INTO s VALUES (1); INSERT INTO s SELECT 2; END]])
+        assert.same({ "-1" }, rows "BEGIN STATEMENT SET; INSERT INTO s VALUES (1), (2); END;")
+        refuses("holds at least one INSERT", "BEGIN STATEMENT SET; END")
+    end)
+
     it("names what a later version brings", function()
         sql "CREATE TABLE t (a INT, b ROW<x INT>) WITH ('connector' = 'datagen')"
         for text, name in pairs {
