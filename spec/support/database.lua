@@ -2,6 +2,7 @@
 -- folders, asked through their own command-line clients, so that a spec's view
 -- of a table owes nothing to the connector.
 -- @module database
+local moontide = require "moontide"
 local process = require "process"
 
 local M = {}
@@ -56,7 +57,8 @@ function Server:run(sql)
         result = process.run(("psql -X -q -At -v ON_ERROR_STOP=1 -h 127.0.0.1 -p %s -U postgres "
             .. "postgres -c %s"):format(self.port, process.quote(sql)))
     else
-        result = process.run(("mariadb --no-defaults -S %s -u root -N -B d -e %s | tr '\\t' '|'")
+        result = process.run(("mariadb --no-defaults --default-character-set=utf8mb4 -S %s "
+            .. "-u root -N -B d -e %s | tr '\\t' '|'")
             :format(self.socket, process.quote(sql)))
     end
     assert(not result.err:find "ERROR", result.err)
@@ -75,6 +77,34 @@ function Server:options(name, more)
     end
     return ("'connector' = 'jdbc', 'url' = '%s', 'table-name' = '%s', 'username' = '%s'%s%s")
         :format(url, name, user, password, more or "")
+end
+
+--- Writes a random changelog of (k INT, v INT) over a few keys into a table.
+-- @tparam StreamTableEnvironment t_env
+-- @tparam StreamExecutionEnvironment env
+-- @tparam string name of the table
+-- @tparam number seed
+-- @treturn string "count|sum(k * v)" of what it must leave
+function M.write_changelog(t_env, env, name, seed)
+    local Types, RowKind = moontide.Types, moontide.RowKind
+    local INT = Types.INT()
+    local list, left = {}, {}
+    math.randomseed(seed)
+    for i = 1, 4000 do
+        local k, delete = math.random(150), math.random(4) == 1
+        list[i], left[k] = { delete and 1 or 0, k, i }, not delete and i or nil
+    end
+    local changes = env:from_collection(list, Types.ROW { INT, INT, INT }):map(function(record)
+        local row = moontide.Row(record[2], record[3])
+        row:set_row_kind(record[1] == 1 and RowKind.DELETE or RowKind.UPDATE_AFTER)
+        return row
+    end, Types.ROW_NAMED({ "k", "v" }, { INT, INT }))
+    t_env:from_changelog_stream(changes):execute_insert(name):wait()
+    local n, sum = 0, 0
+    for k, v in pairs(left) do
+        n, sum = n + 1, sum + k * v
+    end
+    return ("%d|%.0f"):format(n, sum)
 end
 
 return M
