@@ -12,6 +12,10 @@
 
 #include "../cell.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* What a byte of a text asks for. */
 enum {
     NEEDS_QUOTES = 1, /* the cell must be quoted, or the byte escaped */
@@ -24,6 +28,7 @@ typedef struct csv_encoder {
     int32_t *columns; /* in the batch, one a field */
     const mt_column **sources;
     uint8_t needs[256]; /* of each byte */
+    bool numbers_plain; /* no number or time has a byte that needs anything */
     mt_buf cell;        /* a value before it is quoted */
     const char *why;
 } csv_encoder;
@@ -47,6 +52,21 @@ void csv_encoder_close(void *encoder)
     mt_free(e, sizeof(*e));
 }
 
+/* Delimiters such as '-' or 'T' make numbers and times like texts. */
+static bool numbers_need_nothing(const csv_encoder *e)
+{
+    static const char letters[] = "0123456789+-.: "
+                                  "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *p;
+
+    if (e->format.dialect.delimiter_len > 1)
+        return false;
+    for (p = letters; *p && !e->needs[(uint8_t)*p]; p++)
+        ;
+    return !*p;
+}
+
 static void mark_bytes(csv_encoder *e)
 {
     const csv_dialect *d = &e->format.dialect;
@@ -59,6 +79,7 @@ static void mark_bytes(csv_encoder *e)
         e->needs[d->quote] = NEEDS_QUOTES | NEEDS_DOUBLE;
     if (d->escape >= 0)
         e->needs[d->escape] = NEEDS_QUOTES | NEEDS_DOUBLE;
+    e->numbers_plain = numbers_need_nothing(e);
 }
 
 int csv_encoder_open(const void *options, const mt_fields *fields,
@@ -180,13 +201,42 @@ static bool holds_long_delimiter(const csv_encoder *e, const uint8_t *p,
            memmem(p, len, d->delimiter, d->delimiter_len);
 }
 
+#ifdef __SSE2__
+/* How many bytes from the first on surely need nothing, by sixteens. */
+static size_t plain_bytes(const csv_dialect *d, const uint8_t *p, size_t len)
+{
+    const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
+    const __m128i delimiter = _mm_set1_epi8((char)d->delimiter[0]);
+    const __m128i quote = _mm_set1_epi8((char)(d->quote < 0 ? '\n' : d->quote));
+    const __m128i escape =
+        _mm_set1_epi8((char)(d->escape < 0 ? '\n' : d->escape));
+    size_t i;
+
+    for (i = 0; len - i >= 16; i += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(p + i));
+        __m128i found =
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, lf), _mm_cmpeq_epi8(bytes, cr));
+
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, delimiter));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, quote));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, escape));
+        if (_mm_movemask_epi8(found))
+            break;
+    }
+    return i;
+}
+#endif
+
 /* What the bytes of a text ask for, all together. */
 static unsigned needs_of(const csv_encoder *e, const uint8_t *p, size_t len)
 {
     unsigned needs = 0;
-    size_t i;
+    size_t i = 0;
 
-    for (i = 0; i < len; i++)
+#ifdef __SSE2__
+    i = plain_bytes(&e->format.dialect, p, len);
+#endif
+    for (; i < len; i++)
         needs |= e->needs[p[i]];
     if (len && (p[0] <= ' ' || p[len - 1] <= ' '))
         needs |= NEEDS_QUOTES;
@@ -286,6 +336,9 @@ static int write_field(csv_encoder *e, int32_t field, int32_t row, mt_buf *out)
         return append_cell(e, (const uint8_t *)c->values + c->offsets[row],
                            (size_t)(c->offsets[row + 1] - c->offsets[row]),
                            field == 0, out);
+    if (e->numbers_plain && !mt_column_is_null(c, row) &&
+        (type->form == MT_FORM_FIXED || type->form == MT_FORM_BITS))
+        return append_scalar(e, c, type, row, out);
     e->cell.len = 0;
     if (type->fields_len && !mt_column_is_null(c, row))
         rc = append_nested(e, c, type, row, &e->cell);
