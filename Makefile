@@ -244,11 +244,11 @@ cdef-check:
 	@$(CDEF) | cmp - lua/moontide/cdef.lua || { echo 'run `make cdef`'; false; }
 
 # Pages are written by hand but for the tables between their marks.
-docs: $(BUILD)/docs/options ## writes the option tables of docs/connectors and docs/formats
-	@.ci/docs $<
+docs: $(BUILD)/docs/options ## writes the tables of options and functions in docs/
+	@LUA='$(LUA)' .ci/docs $<
 
 docs-check: $(BUILD)/docs/options
-	@.ci/docs --check $<
+	@LUA='$(LUA)' .ci/docs --check $<
 
 $(BUILD)/docs/options: docs/options.c $(ARCHIVE) $(PLUGINS)
 	@mkdir -p $(@D)

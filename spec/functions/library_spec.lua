@@ -4,8 +4,11 @@ local sql = require "sql_eval"
 describe("the function library", function()
     it("computes the example of every entry", function()
         for _, entry in ipairs(library.entries()) do
-            assert.is_table(entry.example, entry.name)
-            assert.equal(entry.example[2], sql.show(entry.example[1]), entry.example[1])
+            -- What changes from call to call may have none.
+            assert.is_truthy(entry.example or entry.volatile, entry.name)
+            if entry.example then
+                assert.equal(entry.example[2], sql.show(entry.example[1]), entry.example[1])
+            end
         end
     end)
 

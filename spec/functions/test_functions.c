@@ -9,6 +9,7 @@
 #include "functions/function.h"
 
 #include "base/alloc.h"
+#include "data/buffer.h"
 #include "data/cast.h"
 #include "data/column.h"
 #include "functions/host.h"
@@ -411,6 +412,7 @@ int main(void)
     bool ended = true;
     size_t i;
 
+    mt__buffer_pool_limit(0);
     for (i = 0; i < sizeof(samples) / sizeof(*samples); i++)
         check_sample(&samples[i], &rng);
     mt__alloc_read(&before);

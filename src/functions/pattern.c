@@ -300,11 +300,11 @@ static int compile(mt__patterns *p, mt__pattern *pattern, mt_span text,
     pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
     pattern->match = pcre2_match_data_create_from_pattern(pattern->code, NULL);
     pattern->text = mt_alloc(text.len);
+    pattern->len = text.len;
     if (!pattern->match || !pattern->text)
         return mt_fail(err, MT_ENOMEM,
                        "out of memory for a regular expression");
     memcpy(pattern->text, text.data, text.len);
-    pattern->len = text.len;
     pattern->owner = p;
     pattern->escape_len = escape.len < MT_UTF8_MAX ? escape.len : MT_UTF8_MAX;
     memcpy(pattern->escape, escape.data, pattern->escape_len);

@@ -15,35 +15,44 @@ int mt__text_no_memory(const mt__fn_call *call, mt_error **err)
                    call->rows);
 }
 
+/* memmem() prepares a search longer than most texts are: the first byte is
+ * looked for instead, as long as few places look promising. */
+#define PLACES_TRIED 8
+
 int64_t mt__text_find(mt_span text, size_t from, mt_span needle)
 {
-    const uint8_t *found;
+    const uint8_t *at = text.data + from, *end = text.data + text.len, *last;
+    int tried;
 
     if (from > text.len)
         return -1;
     if (needle.len == 0)
         return (int64_t)from;
-    if (needle.len == 1)
-        found = memchr(text.data + from, needle.data[0], text.len - from);
-    else
-        found =
-            memmem(text.data + from, text.len - from, needle.data, needle.len);
-    return found ? found - text.data : -1;
+    if (needle.len > text.len - from)
+        return -1;
+    last = end - needle.len;
+    for (tried = 0; tried < PLACES_TRIED; tried++, at++) {
+        at = at <= last ? memchr(at, needle.data[0], (size_t)(last - at) + 1)
+                        : NULL;
+        if (!at)
+            return -1;
+        if (memcmp(at, needle.data, needle.len) == 0)
+            return at - text.data;
+    }
+    at = memmem(at, (size_t)(end - at), needle.data, needle.len);
+    return at ? at - text.data : -1;
 }
 
 /* ---- length ----------------------------------------------------------- */
 
-static int run_char_length(mt__fn_call *call, mt_error **err)
+/* Whether the whole column is ASCII, so that bytes are code points. */
+static bool is_ascii_column(const mt__fn_call *call)
 {
-    int32_t *out = call->out->values, row;
+    const mt_column *c = call->args[0].column;
 
-    (void)err;
-    for (row = 0; row < call->rows; row++) {
-        mt_span text = mt__fn_text(&call->args[0], row);
-
-        out[row] = (int32_t)mt__utf8_count(text.data, text.len);
-    }
-    return 0;
+    return !call->args[0].constant &&
+           mt__utf8_is_ascii((const uint8_t *)c->values + c->offsets[0],
+                             (size_t)(c->offsets[call->rows] - c->offsets[0]));
 }
 
 static int run_octet_length(mt__fn_call *call, mt_error **err)
@@ -53,6 +62,20 @@ static int run_octet_length(mt__fn_call *call, mt_error **err)
     (void)err;
     for (row = 0; row < call->rows; row++)
         out[row] = (int32_t)mt__fn_text(&call->args[0], row).len;
+    return 0;
+}
+
+static int run_char_length(mt__fn_call *call, mt_error **err)
+{
+    int32_t *out = call->out->values, row;
+
+    if (is_ascii_column(call))
+        return run_octet_length(call, err);
+    for (row = 0; row < call->rows; row++) {
+        mt_span text = mt__fn_text(&call->args[0], row);
+
+        out[row] = (int32_t)mt__utf8_count(text.data, text.len);
+    }
     return 0;
 }
 

@@ -226,6 +226,11 @@ static mt_span trim_begin(mt_span text, mt_span set)
 {
     size_t size;
 
+    if (set.len == 1) { /* a blank, as a rule */
+        while (text.len && text.data[0] == set.data[0])
+            text = (mt_span){text.data + 1, text.len - 1};
+        return text;
+    }
     while (text.len) {
         size = mt__utf8_size(text.data, text.len);
         if (!is_in(set, text.data, size))
@@ -240,6 +245,11 @@ static mt_span trim_end(mt_span text, mt_span set)
 {
     size_t size;
 
+    if (set.len == 1) {
+        while (text.len && text.data[text.len - 1] == set.data[0])
+            text.len--;
+        return text;
+    }
     while (text.len) {
         size = 1;
         while (size < text.len &&
