@@ -17,7 +17,8 @@ local M = {}
 
 -- Chunks that are ours: what was loaded from source, and C.
 local OURS = { "^%s+driver:", "^%s+program:", "^%s+row writer:", "^%s+writer of ",
-               "^%s+reader of ", "^%s+check:", "%[C%]", "moontide/script/", "moontide/expr/" }
+               "^%s+reader of ", "^%s+check:", "%[C%]", "moontide/script/",
+               "moontide/expr/table_function.lua" }
 
 local function is_ours(line)
     for _, pattern in ipairs(OURS) do

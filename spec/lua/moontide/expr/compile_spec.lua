@@ -50,12 +50,10 @@ describe("a program", function()
     end)
 
     it("computes constants when it opens", function()
-        local plan = calc.compile { input = TWO, exprs = { "UPPER('x')", "b + CHAR_LENGTH('abc')" } }
-        assert.equal(2, #plan.constants)
-        assert.same({ "X 4", "X 5" }, values {
-            input = TWO, rows = { { "x", 1 }, { "y", 2 } },
-            exprs = { "UPPER('x')", "b + CHAR_LENGTH('abc')" },
-        })
+        local exprs = { "UPPER('x')", "b + CHAR_LENGTH('abc')" }
+        assert.equal(2, #calc.compile({ input = TWO, exprs = exprs }).constants)
+        assert.same({ "X 4", "X 5" },
+            values { input = TWO, rows = { { "x", 1 }, { "y", 2 } }, exprs = exprs })
     end)
 
     it("lets a branch fail only for rows that take it", function()
@@ -161,7 +159,8 @@ describe("a user's function", function()
     it("must give what it declares", function()
         local wrong = udf.udf(function() return "x" end, { result_type = "INT", name = "wrong" })
         assert.error_matches(function()
-            values { input = TWO, rows = ROWS, exprs = { "wrong()" }, functions = { wrong = wrong } }
+            values { input = TWO, rows = ROWS, exprs = { "wrong()" },
+                functions = { wrong = wrong } }
         end, "must be")
     end)
 end)
@@ -222,7 +221,8 @@ describe("an expansion", function()
         return {
             udf = udf.udtf(fn, { result_types = columns, name = "parts" }),
             args = { calc.typed("b", logical.parse(TWO).fields) },
-            columns = row("ROW<p " .. columns[1] .. (columns[2] and ", q " .. columns[2] or "") .. ">"),
+            columns = row(("ROW<p %s%s>"):format(columns[1],
+                columns[2] and ", q " .. columns[2] or "")),
             outer = outer,
         }
     end

@@ -335,8 +335,7 @@ local function compare(n, depth)
     shared = {}
     local exprs = {}
     for k = 1, random(4) do
-        exprs[k] = tree(pick { "INT", "BIGINT", "SMALLINT", "FLOAT", "DOUBLE", "BOOLEAN", "TINYINT" },
-            depth)
+        exprs[k] = tree(random(4) == 1 and "BOOLEAN" or pick(NUMBERS), depth)
     end
     local condition = random(3) > 1 and tree("BOOLEAN", depth - 1) or nil
     local rows = random_rows(n)
