@@ -237,6 +237,12 @@ for _, figure in ipairs(dofile "bench/files.lua" {
     figures[#figures + 1] = figure
 end
 
+for _, figure in ipairs(dofile "bench/jdbc.lua" {
+    ask = ask, job = job, program = program, median = median, runs = RUNS, report = report,
+}) do
+    figures[#figures + 1] = figure
+end
+
 if BROKERS then
     for _, figure in ipairs(dofile "bench/kafka.lua" {
         brokers = BROKERS, ask = ask, job = job, program = program,
