@@ -425,13 +425,20 @@ static int job_metrics(lua_State *L)
 }
 
 static const luaL_Reg job_methods[] = {
-    {"wait", job_wait},           {"take", job_take},
-    {"state", job_state},         {"id", job_id},
-    {"name", job_name},           {"runtime_ms", job_runtime_ms},
-    {"straggler", job_straggler}, {"stop", job_stop},
-    {"cancel", job_cancel},       {"metrics", job_metrics},
-    {"ending_ms", job_ending_ms}, {"failure", job_failure},
-    {"patience", job_patience},   {"left_behind", job_left_behind},
+    {"wait", job_wait},
+    {"take", job_take},
+    {"state", job_state},
+    {"id", job_id},
+    {"name", job_name},
+    {"runtime_ms", job_runtime_ms},
+    {"straggler", job_straggler},
+    {"stop", job_stop},
+    {"cancel", job_cancel},
+    {"metrics", job_metrics},
+    {"ending_ms", job_ending_ms},
+    {"failure", job_failure},
+    {"patience", job_patience},
+    {"left_behind", job_left_behind},
     {NULL, NULL},
 };
 

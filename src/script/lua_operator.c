@@ -154,7 +154,7 @@ static void finish_late(mt_operator *op)
 
     if (chain_finish(op, &err) == 0)
         return;
-    mt_log(MT_LOG_WARN, "script", "'%s' failed too: %s", op->node->name,
+    mt_log(MT_LOG_WARN, "script", "'%s': %s", op->node->name,
            mt_error_message(err));
     mt_error_free(err);
 }

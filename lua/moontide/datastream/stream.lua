@@ -215,7 +215,8 @@ local PROCESS = args.signature("process", {
     { "func", args.function_or "process_element", needed = true }, OUTPUT,
 })
 
---- A function with a context: `process_element(record, ctx, collect)`.
+--- A function with a context, which knows event time, watermark and clock, and emits
+-- to side outputs: `process_element(record, ctx, collect)`.
 -- @tparam function|ProcessFunction func
 -- @param[opt] output_type
 -- @treturn DataStream

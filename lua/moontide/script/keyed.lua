@@ -93,6 +93,9 @@ end
 local from_canonical = {
     s = function(text) return text end,
     i = function(text)
+        if #text < 15 then
+            return tonumber(text)
+        end
         return int64.wrap(assert(loadstring("return " .. text .. "LL"))())
     end,
     d = function(text) return tonumber(text) end,
