@@ -183,24 +183,28 @@ static int64_t answer_for(offset_list *list, const kafka_partition *p)
     return found ? found->offset : -1;
 }
 
-/* Fills answers[i] for the partitions with answers[i] < 0 with the offset at
- * `when` (ms, or -1 end, -2 beginning). At a time past the last record there
- * is none: -1 again. */
-static int ask_times(kafka_client *c, kafka_partition *const *parts,
-                     int32_t len, int64_t when, int64_t *answers,
-                     mt_error **err)
+/* Fills answers[i] for the partitions with answers[i] < 0: with the group's
+ * offset if `committed`, else with the offset at `when` (ms, or -1 end, -2
+ * beginning). Where there is none (nothing committed, a time past the last
+ * record) they stay below 0. */
+static int ask_missing(kafka_client *c, kafka_partition *const *parts,
+                       int32_t len, bool committed, int64_t when,
+                       int64_t *answers, mt_error **err)
 {
     offset_list *list = rd_kafka_topic_partition_list_new(len);
+    rd_kafka_topic_partition_t *at;
     int32_t i;
     int rc;
 
     for (i = 0; i < len; i++) {
-        if (answers[i] < 0)
-            rd_kafka_topic_partition_list_add(list, parts[i]->topic,
-                                              parts[i]->number)
-                ->offset = when;
+        if (answers[i] >= 0)
+            continue;
+        at = rd_kafka_topic_partition_list_add(list, parts[i]->topic,
+                                               parts[i]->number);
+        if (!committed)
+            at->offset = when;
     }
-    rc = ask(c, list, false, err);
+    rc = ask(c, list, committed, err);
     for (i = 0; rc == 0 && i < len; i++) {
         if (answers[i] < 0)
             answers[i] = answer_for(list, parts[i]);
@@ -209,27 +213,17 @@ static int ask_times(kafka_client *c, kafka_partition *const *parts,
     return rc;
 }
 
+static int ask_times(kafka_client *c, kafka_partition *const *parts,
+                     int32_t len, int64_t when, int64_t *answers,
+                     mt_error **err)
+{
+    return ask_missing(c, parts, len, false, when, answers, err);
+}
+
 static int ask_committed(kafka_client *c, kafka_partition *const *parts,
                          int32_t len, int64_t *answers, mt_error **err)
 {
-    offset_list *list = rd_kafka_topic_partition_list_new(len);
-    int32_t i;
-    int rc;
-
-    for (i = 0; i < len; i++) {
-        if (answers[i] < 0)
-            rd_kafka_topic_partition_list_add(list, parts[i]->topic,
-                                              parts[i]->number);
-    }
-    rc = ask(c, list, true, err);
-    for (i = 0; rc == 0 && i < len; i++) {
-        if (answers[i] < 0)
-            answers[i] = answer_for(list, parts[i]);
-        if (answers[i] < 0)
-            answers[i] = -1;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return rc;
+    return ask_missing(c, parts, len, true, 0, answers, err);
 }
 
 /* ---- start ----------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #ifndef MT_FORMAT_TEST_H
 #define MT_FORMAT_TEST_H
 
+#include "base/alloc.h"
 #include "moontide.h"
 #include "tap.h"
 
@@ -460,6 +461,115 @@ UNUSED static void random_scalar(mt_buf *text, uint64_t *seed)
         mt_buf_printf(text,
                       pick == n + 2 ? "TIMESTAMP(%d)" : "TIMESTAMP_LTZ(%d)",
                       (int)tap_below(seed, 10));
+}
+
+/* ---- any format ---------------------------------------------------------- */
+
+/* Says that about half of the fields are read. */
+UNUSED static void project_some(mt_decoder *d, const mt_type *type,
+                                uint64_t *seed)
+{
+    uint8_t needed[64];
+    int32_t i;
+
+    for (i = 0; i < type->fields_len; i++)
+        needed[i] = (uint8_t)tap_below(seed, 2);
+    mt_decoder_project(d, needed);
+}
+
+/* Random rows of that type are the same when they were written and read; at
+ * times fields are only read when all is over and the decoder closed. */
+UNUSED static bool survives_as(const char *format, const char *type_text,
+                               const char *options, uint64_t *seed)
+{
+    mt_type *type = type_of(type_text);
+    mt_batch *batch = random_batch(type, 40, seed), *again = NULL;
+    mt_encoder *e = open_encoder(format, options, type, NULL);
+    mt_decoder *d = open_decoder(format, options, type, NULL);
+    mt_error *err = NULL;
+    mt_buf out = {0};
+    uint8_t nulls[40];
+    mt_span messages[40];
+    size_t ends[40], begin = 0;
+    int32_t i;
+    bool same;
+
+    if (encode_all(e, batch, &out, ends, nulls, &err) == 0) {
+        if (tap_below(seed, 2))
+            project_some(d, type, seed);
+        for (i = 0; i < 40; begin = ends[i++])
+            messages[i] = (mt_span){out.data + begin, ends[i] - begin};
+        again = decode_all(d, type, messages, 40, NULL, &err);
+    }
+    mt_decoder_close(d);
+    same = again && same_batches(batch, again);
+    if (!same)
+        NOTE("%s with '%s': %s", type_text, options,
+             err ? mt_error_message(err) : "values differ");
+    mt_error_free(err);
+    mt_batch_unref(again);
+    mt_batch_unref(batch);
+    mt_encoder_close(e);
+    mt_buf_fini(&out);
+    mt_type_unref(type);
+    return same;
+}
+
+/* Messages read, with only some fields needed, and their rows written: 0 or the
+ * code of the first error. */
+UNUSED static int run_once(const char *format, const char *options,
+                           const mt_type *type, const uint8_t *needed,
+                           const mt_span *messages, int32_t len)
+{
+    mt_error *err = NULL;
+    mt_decoder *d = open_decoder(format, options, type, &err);
+    mt_encoder *e = d ? open_encoder(format, options, type, &err) : NULL;
+    mt_batch *batch = NULL;
+    mt_buf out = {0};
+    uint8_t nulls[8];
+    size_t ends[8];
+    int rc = 0;
+
+    if (e) {
+        mt_decoder_project(d, needed);
+        batch = decode_all(d, type, messages, len, NULL, &err);
+    }
+    if (batch)
+        encode_all(e, batch, &out, ends, nulls, &err);
+    if (err)
+        rc = mt_error_code(err);
+    mt_error_free(err);
+    mt_buf_fini(&out);
+    mt_batch_unref(batch);
+    mt_encoder_close(e);
+    mt_decoder_close(d);
+    return rc;
+}
+
+/* The same with each of its allocations failing in turn. */
+UNUSED static void test_memory_of(const char *format, const char *options,
+                                  const char *type_text, const uint8_t *needed,
+                                  const mt_span *messages, int32_t len)
+{
+    mt_type *type = type_of(type_text);
+    mt__alloc_stats before, after;
+    int n, failed = 0;
+    int rc = run_once(format, options, type, needed, messages, len);
+
+    mt__alloc_read(&before);
+    for (n = 1; n < 10000; n++) {
+        mt__alloc_fail_at(n);
+        rc = run_once(format, options, type, needed, messages, len);
+        if (!mt__alloc_has_failed())
+            break;
+        failed += rc != MT_ENOMEM;
+    }
+    mt__alloc_fail_at(0);
+    mt__alloc_read(&after);
+    EQ_INT(rc, 0, "without a failure all is well again");
+    EQ_INT(failed, 0, "each of %d allocations may fail", n - 1);
+    EQ_INT(after.blocks_live, before.blocks_live, "and nothing leaks");
+    mt_type_unref(type);
 }
 
 #endif

@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "format_test.h"
 
-#include "base/alloc.h"
-
 /* ---- by hand ----------------------------------------------------------- */
 
 /* type, options for both ways, line, the line written again; "!part of a
@@ -291,52 +289,6 @@ static void random_type(mt_buf *text, uint64_t *seed)
     mt_buf_printf(text, ">");
 }
 
-/* Says that about half of the fields are read. */
-static void project_some(mt_decoder *d, const mt_type *type, uint64_t *seed)
-{
-    uint8_t needed[64];
-    int32_t i;
-
-    for (i = 0; i < type->fields_len; i++)
-        needed[i] = (uint8_t)tap_below(seed, 2);
-    mt_decoder_project(d, needed);
-}
-
-static bool survives(const char *type_text, const char *options, uint64_t *seed)
-{
-    mt_type *type = type_of(type_text);
-    mt_batch *batch = random_batch(type, 40, seed), *again = NULL;
-    mt_encoder *e = open_encoder("csv", options, type, NULL);
-    mt_decoder *d = open_decoder("csv", options, type, NULL);
-    mt_error *err = NULL;
-    mt_buf out = {0};
-    uint8_t nulls[40];
-    mt_span messages[40];
-    size_t ends[40], begin = 0;
-    int32_t i;
-    bool same;
-
-    if (encode_all(e, batch, &out, ends, nulls, &err) == 0) {
-        if (tap_below(seed, 2))
-            project_some(d, type, seed);
-        for (i = 0; i < 40; begin = ends[i++])
-            messages[i] = (mt_span){out.data + begin, ends[i] - begin};
-        again = decode_all(d, type, messages, 40, NULL, &err);
-    }
-    mt_decoder_close(d); /* a batch keeps what it needs */
-    same = again && same_batches(batch, again);
-    if (!same)
-        NOTE("%s with '%s': %s", type_text, options,
-             err ? mt_error_message(err) : "values differ");
-    mt_error_free(err);
-    mt_batch_unref(again);
-    mt_batch_unref(batch);
-    mt_encoder_close(e);
-    mt_buf_fini(&out);
-    mt_type_unref(type);
-    return same;
-}
-
 static void test_identity(uint64_t *seed)
 {
     static const char *const options[] = {
@@ -365,7 +317,8 @@ static void test_identity(uint64_t *seed)
         }
         mt_buf_printf(&text, ">");
         mt_buf_byte(&text, 0);
-        same = survives((char *)text.data, options[tap_below(seed, 10)], seed);
+        same = survives_as("csv", (char *)text.data,
+                           options[tap_below(seed, 10)], seed);
         mt_buf_fini(&text);
     }
     OK(same, "random rows of random types survive writing and reading");
@@ -455,56 +408,14 @@ static void test_splitting(uint64_t *seed)
 
 /* ---- memory ----------------------------------------------------------- */
 
-static int run_once(const mt_type *type, mt_span message)
-{
-    static const uint8_t needed[] = {1, 0, 0};
-    mt_error *err = NULL;
-    mt_decoder *d = open_decoder("csv", "null-literal=-", type, &err);
-    mt_encoder *e = d ? open_encoder("csv", "", type, &err) : NULL;
-    mt_batch *batch = NULL;
-    mt_buf out = {0};
-    size_t end;
-    uint8_t null;
-    int rc = 0;
-
-    if (e) {
-        mt_decoder_project(d, needed);
-        batch = decode_all(d, type, &message, 1, NULL, &err);
-    }
-    if (batch)
-        encode_all(e, batch, &out, &end, &null, &err);
-    if (err)
-        rc = mt_error_code(err);
-    mt_error_free(err);
-    mt_buf_fini(&out);
-    mt_batch_unref(batch);
-    mt_encoder_close(e);
-    mt_decoder_close(d);
-    return rc;
-}
-
 static void test_memory(void)
 {
-    mt_type *type = type_of("ROW<a STRING, b ARRAY<STRING>, c BYTES>");
+    static const uint8_t needed[] = {1, 0, 0};
     mt_span message = span_of("\"x\"\"y\",\"a;\"\"b\",AAAA");
-    mt__alloc_stats before, after;
-    int n, failed = 0;
-    int rc = run_once(type, message);
 
-    mt__alloc_read(&before);
-    for (n = 1; n < 10000; n++) {
-        mt__alloc_fail_at(n);
-        rc = run_once(type, message);
-        if (!mt__alloc_has_failed())
-            break;
-        failed += rc != MT_ENOMEM;
-    }
-    mt__alloc_fail_at(0);
-    mt__alloc_read(&after);
-    EQ_INT(rc, 0, "without a failure all is well again");
-    EQ_INT(failed, 0, "each of %d allocations may fail", n - 1);
-    EQ_INT(after.blocks_live, before.blocks_live, "and nothing leaks");
-    mt_type_unref(type);
+    test_memory_of("csv", "null-literal=-",
+                   "ROW<a STRING, b ARRAY<STRING>, c BYTES>", needed, &message,
+                   1);
 }
 
 int main(void)

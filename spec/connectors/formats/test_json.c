@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "json_model.h"
 
-#include "base/alloc.h"
-
 /* ---- by hand ----------------------------------------------------------- */
 
 #define I64_MAX "9223372036854775807"
@@ -555,40 +553,6 @@ static void random_type(mt_buf *text, uint64_t *seed, int depth)
         mt_buf_printf(text, " NOT NULL");
 }
 
-static bool survives(const char *type_text, const char *options, uint64_t *seed)
-{
-    mt_type *type = type_of(type_text);
-    mt_batch *batch = random_batch(type, 40, seed);
-    mt_encoder *e = open_encoder("json", options, type, NULL);
-    mt_decoder *d = open_decoder("json", options, type, NULL);
-    mt_error *err = NULL;
-    mt_batch *again = NULL;
-    mt_buf out = {0};
-    uint8_t nulls[40];
-    mt_span messages[40];
-    size_t ends[40], begin = 0;
-    int32_t i;
-    bool same;
-
-    if (encode_all(e, batch, &out, ends, nulls, &err) == 0) {
-        for (i = 0; i < 40; begin = ends[i++])
-            messages[i] = (mt_span){out.data + begin, ends[i] - begin};
-        again = decode_all(d, type, messages, 40, NULL, &err);
-    }
-    same = again && same_batches(batch, again);
-    if (!same)
-        NOTE("%s with '%s': %s", type_text, options,
-             err ? mt_error_message(err) : "values differ");
-    mt_error_free(err);
-    mt_batch_unref(again);
-    mt_batch_unref(batch);
-    mt_encoder_close(e);
-    mt_decoder_close(d);
-    mt_buf_fini(&out);
-    mt_type_unref(type);
-    return same;
-}
-
 static void test_identity(uint64_t *seed)
 {
     static const char *const options[] = {"",
@@ -609,7 +573,8 @@ static void test_identity(uint64_t *seed)
         }
         mt_buf_printf(&text, ">");
         mt_buf_byte(&text, 0);
-        same = survives((char *)text.data, options[tap_below(seed, 4)], seed);
+        same = survives_as("json", (char *)text.data,
+                           options[tap_below(seed, 4)], seed);
         mt_buf_fini(&text);
     }
     OK(same, "random rows of random types survive writing and reading");
@@ -875,57 +840,14 @@ static void test_null_keys(void)
 /* ---- memory ----------------------------------------------------------- */
 
 /* One decode and encode with nothing prepared, in memory that may run out. */
-static int run_once(const mt_type *type, mt_span *messages, int32_t len)
-{
-    mt_error *err = NULL;
-    mt_decoder *d = open_decoder("json", "", type, &err);
-    mt_encoder *e = d ? open_encoder("json", "", type, &err) : NULL;
-    uint8_t needed[5] = {0, 1, 0, 1, 0}, nulls[8];
-    mt_batch *batch = NULL;
-    mt_buf out = {0};
-    size_t ends[8];
-    int rc = 0;
-
-    if (e) {
-        mt_decoder_project(d, needed);
-        batch = decode_all(d, type, messages, len, NULL, &err);
-        if (batch)
-            encode_all(e, batch, &out, ends, nulls, &err);
-    }
-    if (err)
-        rc = mt_error_code(err);
-    mt_error_free(err);
-    mt_buf_fini(&out);
-    mt_batch_unref(batch);
-    mt_encoder_close(e);
-    mt_decoder_close(d);
-    return rc;
-}
-
 static void test_memory(void)
 {
-    mt_type *type = type_of(WIDE);
+    static const uint8_t needed[] = {0, 1, 0, 1, 0};
     mt_span messages[] = {
         span_of("{\"a\":1,\"b\":\"x\\ny\",\"c\":{\"y\":[\"1\",\"2\"]}}"),
         span_of("{\"e\":{\"k\":1,\"k\":2},\"d\":1.5,\"b\":{\"z\": [1 ]}}")};
-    mt__alloc_stats before, after;
-    int n, failed = 0;
-    int rc = run_once(type, messages, 2);
 
-    mt__alloc_read(&before);
-    for (n = 1; n < 10000; n++) {
-        mt__alloc_fail_at(n);
-        rc = run_once(type, messages, 2);
-        if (!mt__alloc_has_failed())
-            break;
-        failed += rc != MT_ENOMEM;
-    }
-    mt__alloc_fail_at(0);
-    mt__alloc_read(&after);
-    EQ_INT(rc, 0, "without a failure all is well again");
-    EQ_INT(failed, 0, "each of %d allocations may fail", n - 1);
-    EQ_INT(after.blocks_live, before.blocks_live, "and nothing leaks");
-    mt_type_unref(type);
+    test_memory_of("json", "", WIDE, needed, messages, 2);
 }
 
 int main(void)
