@@ -272,7 +272,7 @@ function resolve.index(self, node)
         end
         return call("ITEM", t.element:nullable(), { arg, M.cast_to(at, INT) }, node.pos)
     elseif t.kind == "MAP" then
-        if not typing.implicit(at.type, t.key) then
+        if not typing.implicit(at.type, t.key) and not typing.alike(at.type, t.key) then
             self:fail(node.pos, ("the keys of this MAP are %s, not %s"):format(shown(t.key),
                 shown(at.type)))
         end

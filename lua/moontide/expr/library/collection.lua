@@ -117,10 +117,12 @@ return {
         help = "`a` in order: from the least unless `ascending` is FALSE. NULLs come first in "
             .. "ascending order and last in descending, or as `nulls_first` says.",
         example = { "ARRAY_SORT(ARRAY[2, NULL, 1])", "[NULL, 1, 2]" } },
-    { name = "ARRAY_MAX", signatures = { "ARRAY_MAX(ARRAY<T> a) T?" }, infer = outermost "ARRAY_MAX",
+    { name = "ARRAY_MAX", infer = outermost "ARRAY_MAX",
+        signatures = { "ARRAY_MAX(ARRAY<T> a) T?" },
         help = "the greatest element of `a`. NULLs don't count; NULL when nothing is left.",
         example = { "ARRAY_MAX(ARRAY[1, 3, 2])", "3" } },
-    { name = "ARRAY_MIN", signatures = { "ARRAY_MIN(ARRAY<T> a) T?" }, infer = outermost "ARRAY_MIN",
+    { name = "ARRAY_MIN", infer = outermost "ARRAY_MIN",
+        signatures = { "ARRAY_MIN(ARRAY<T> a) T?" },
         help = "the least element of `a`. NULLs don't count; NULL when nothing is left.",
         example = { "ARRAY_MIN(ARRAY[2, 1, 3])", "1" } },
     { name = "ARRAY_JOIN", signatures = {
