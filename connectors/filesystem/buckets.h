@@ -7,10 +7,6 @@
 
 #include "part.h"
 
-/* As many files are open at a time; one more closes the one that was written
- * to longest ago. */
-#define FS_OPEN_MAX 256
-
 typedef struct fs_bucket {
     char *name;    /* the folder below the table's; "" is that one */
     fs_part *part; /* in-progress, or NULL */

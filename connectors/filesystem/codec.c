@@ -19,6 +19,8 @@
 enum { PACK_ROOM = 64 << 10 };
 /* The dictionary of `xz -9` and some. */
 #define XZ_MEMORY_MAX (256u << 20)
+/* Takes 32 MB; the usual one, 6, takes 94. */
+#define XZ_PRESET 3
 
 struct fs_codec {
     fs_compression kind;
@@ -71,6 +73,14 @@ const char *fs_compression_suffix(fs_compression kind)
             return suffixes[i].suffix;
     }
     return "";
+}
+
+int32_t fs_compression_open_max(fs_compression kind)
+{
+    /* A packer takes, in this order: nothing, 0.3, 4, 8 and 32 MB. */
+    static const int32_t max[] = {256, 128, 32, 16, 4, 0};
+
+    return max[kind];
 }
 
 /* ---- unpacking ----------------------------------------------------------- */
@@ -304,8 +314,8 @@ static bool begin_pack(fs_codec *c)
     case FS_BZIP2:
         return BZ2_bzCompressInit(&c->bz, 9, 0, 0) == BZ_OK;
     case FS_XZ:
-        return lzma_easy_encoder(&c->xz, LZMA_PRESET_DEFAULT,
-                                 LZMA_CHECK_CRC64) == LZMA_OK;
+        return lzma_easy_encoder(&c->xz, XZ_PRESET, LZMA_CHECK_CRC64) ==
+               LZMA_OK;
     default:
         return false;
     }

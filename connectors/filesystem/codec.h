@@ -26,6 +26,9 @@ const char *fs_compression_name(fs_compression kind);
 /* ".gz"; "" for FS_PLAIN; static. */
 const char *fs_compression_suffix(fs_compression kind);
 
+/* How many files a subtask may write at a time, by the memory that it takes. */
+int32_t fs_compression_open_max(fs_compression kind);
+
 /* What one step did. */
 typedef struct fs_step {
     size_t used; /* bytes taken from the input */

@@ -21,6 +21,7 @@
 #include "path.h"
 
 static const char prefix[] = ".moontide-", suffix[] = ".parts";
+static const char fresh_suffix[] = ".new"; /* behind that, until it is whole */
 enum { JOURNAL_MAX = 64 << 20 };
 
 int fs_journal_init(fs_journal *j, const char *base, const char *id,
@@ -43,6 +44,7 @@ static void remove_journal(fs_journal *j)
     unlink(j->path);
     close(j->fd);
     j->fd = -1;
+    j->text.len = 0;
 }
 
 void fs_journal_fini(fs_journal *j)
@@ -50,6 +52,7 @@ void fs_journal_fini(fs_journal *j)
     if (j->path)
         remove_journal(j);
     mt_strfree(j->path);
+    mt_buf_fini(&j->text);
     j->path = NULL;
 }
 
@@ -77,20 +80,27 @@ static bool write_file(int fd, const mt_buf *text)
     return fsync(fd) == 0;
 }
 
+static bool is_same(const fs_journal *j, const mt_buf *text)
+{
+    return j->fd >= 0 && j->text.len == text->len &&
+           memcmp(j->text.data, text->data, text->len) == 0;
+}
+
 int fs_journal_write(fs_journal *j, const mt_buf *text, mt_error **err)
 {
     char fresh[PATH_MAX];
     int fd;
 
-    if (!text->len) {
+    if (!text->len)
         remove_journal(j);
+    if (!text->len || is_same(j, text))
         return 0;
-    }
-    snprintf(fresh, sizeof(fresh), "%s.new", j->path);
+    snprintf(fresh, sizeof(fresh), "%s%s", j->path, fresh_suffix);
     fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || !write_file(fd, text) ||
         rename(fresh, j->path) < 0) {
         mt_fail(err, MT_EIO, "cannot write '%s': %s", j->path, strerror(errno));
+        unlink(fresh);
         if (fd >= 0)
             close(fd);
         return MT_EIO;
@@ -98,7 +108,10 @@ int fs_journal_write(fs_journal *j, const mt_buf *text, mt_error **err)
     if (j->fd >= 0)
         close(j->fd);
     j->fd = fd;
-    return 0;
+    j->text.len = 0;
+    return mt_buf_append(&j->text, text->data, text->len) < 0
+               ? mt_fail(err, MT_ENOMEM, "out of memory")
+               : 0;
 }
 
 /* ---- recovery ----------------------------------------------------------- */
@@ -158,8 +171,9 @@ static int rescue_text(const char *base, char *text, mt_error **err)
 }
 
 /* The journal is a dead one's if its lock can be had, and it is still the one
- * that has the name. */
-static int recover_one(const char *base, const char *path, mt_error **err)
+ * that has the name. One that isn't whole says nothing. */
+static int recover_one(const char *base, const char *path, bool whole,
+                       mt_error **err)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     struct stat held, named;
@@ -170,7 +184,7 @@ static int recover_one(const char *base, const char *path, mt_error **err)
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 &&
         stat(path, &named) == 0 && held.st_ino == named.st_ino &&
         held.st_dev == named.st_dev) {
-        text = read_text(fd, &size);
+        text = whole ? read_text(fd, &size) : NULL;
         if (text)
             rc = rescue_text(base, text, err);
         if (rc == 0)
@@ -182,12 +196,11 @@ static int recover_one(const char *base, const char *path, mt_error **err)
     return rc;
 }
 
-static bool is_journal(const char *name)
+static bool ends_with(const char *name, const char *end)
 {
-    size_t len = strlen(name), tail = sizeof(suffix) - 1;
+    size_t len = strlen(name), n = strlen(end);
 
-    return strncmp(name, prefix, sizeof(prefix) - 1) == 0 && len > tail &&
-           strcmp(name + len - tail, suffix) == 0;
+    return len > n && strcmp(name + len - n, end) == 0;
 }
 
 int fs_journal_recover(const char *base, mt_error **err)
@@ -200,10 +213,13 @@ int fs_journal_recover(const char *base, mt_error **err)
     if (!dir)
         return 0;
     while (rc == 0 && (entry = readdir(dir))) {
-        if (!is_journal(entry->d_name))
+        if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0)
             continue;
         snprintf(path, sizeof(path), "%s/%s", base, entry->d_name);
-        rc = recover_one(base, path, err);
+        if (ends_with(path, suffix))
+            rc = recover_one(base, path, true, err);
+        else if (ends_with(path, ".parts.new"))
+            rc = recover_one(base, path, false, err);
     }
     closedir(dir);
     return rc;

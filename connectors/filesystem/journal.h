@@ -15,7 +15,8 @@
 
 typedef struct fs_journal {
     char *path;
-    int fd; /* locked; -1: there is none */
+    int fd;      /* locked; -1: there is none */
+    mt_buf text; /* what is in it */
 } fs_journal;
 
 /* `id` and the subtask make its name. Nothing is written yet. */

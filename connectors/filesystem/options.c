@@ -377,23 +377,27 @@ static int check_zone(const char *option, const char *name, mt_error **err)
     return zone ? 0 : MT_EOPTION;
 }
 
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    return len == strlen(word) && strncasecmp(text, word, len) == 0;
+}
+
 static int check_policy(const fs_options *o, mt_error **err)
 {
     const char *at = o->policy;
     size_t len;
 
-    for (; at && *at; at += at[len] ? len + 1 : len) {
+    for (; at && *at; at += len + (at[len] == ',')) {
         at += strspn(at, " ");
-        len = strcspn(at, ",");
-        if (strncasecmp(at, "success-file", 12) == 0)
-            continue;
-        if (strncasecmp(at, "custom", 6) == 0 ||
-            strncasecmp(at, "metastore", 9) == 0)
+        len = strcspn(at, ", ");
+        if (is_word(at, len, "custom") || is_word(at, len, "metastore"))
             return later(err, "sink.partition-commit.policy.kind", o->policy);
-        return fs_refuse(err, "sink.partition-commit.policy.kind",
-                         "option 'sink.partition-commit.policy.kind' must be "
-                         "'success-file', is '%s'",
-                         o->policy);
+        if (!is_word(at, len, "success-file"))
+            return fs_refuse(err, "sink.partition-commit.policy.kind",
+                             "option 'sink.partition-commit.policy.kind' must "
+                             "be 'success-file', is '%s'",
+                             o->policy);
+        len += strspn(at + len, " ");
     }
     return check_name("sink.partition-commit.success-file.name",
                       o->success_name, err);
@@ -434,6 +438,8 @@ static int check_sink(const fs_options *o, const mt_table *table,
                          "PARTITIONED BY");
     if ((rc = check_name("sink.part.prefix", o->part_prefix, err)) < 0 ||
         (rc = check_name("sink.part.suffix", o->part_suffix, err)) < 0 ||
+        (rc = check_name("partition.default-name", o->default_partition, err)) <
+            0 ||
         (rc = check_policy(o, err)) < 0)
         return rc;
     return check_times(o, err);

@@ -10,11 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "path.h"
 
-enum { BLOCK = 256 << 10 };
+enum { BLOCK = 64 << 10 };
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -229,21 +230,36 @@ int fs_part_publish(fs_part *p, mt_error **err)
     return 0;
 }
 
+/* What was made durable once must be there. */
+static int cut_file(int fd, const char *hidden, int64_t safe, mt_error **err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && st.st_size < safe)
+        return mt_fail(err, MT_EIO,
+                       "file '%s' has %lld bytes, of which %lld had been "
+                       "committed: the disk has lost some; move it away, or "
+                       "give it a name of its own if it will do",
+                       hidden, (long long)st.st_size, (long long)safe);
+    if (ftruncate(fd, (off_t)safe) < 0 || fsync(fd) < 0)
+        return fail_part(err, "cut", hidden);
+    return 0;
+}
+
 int fs_part_rescue(const char *hidden, const char *path, int64_t safe,
                    mt_error **err)
 {
     int fd = open(hidden, O_WRONLY | O_CLOEXEC);
     int rc = 0;
 
-    if (fd < 0 && errno == ENOENT)
-        return 0; /* finished before */
-    if (fd < 0 || ftruncate(fd, (off_t)safe) < 0 || fsync(fd) < 0 ||
-        rename_new(hidden, path) < 0)
-        rc = mt_fail(err, MT_EIO,
-                     "cannot finish what an earlier run left of '%s': %s%s",
-                     path, strerror(errno), advice(errno));
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return errno == ENOENT ? 0 /* finished before */
+                               : fail_part(err, "open", hidden);
+    rc = cut_file(fd, hidden, safe, err);
+    if (rc == 0 && rename_new(hidden, path) < 0)
+        rc = mt_fail(err, MT_EIO, "cannot finish file '%s' as '%s': %s", hidden,
+                     path, strerror(errno));
+    close(fd);
     return rc;
 }
 

@@ -10,6 +10,36 @@
 #include <stdio.h>
 #include <strings.h>
 
+/* ---- letters ----------------------------------------------------------- */
+
+static bool must_escape(uint8_t c)
+{
+    return c < 0x20 || c == 0x7F || strchr("\"#%'*/:=?\\{[]^", c) != NULL;
+}
+
+static int append_escaped(mt_buf *out, const uint8_t *text, size_t len)
+{
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i < len; i++)
+        rc = must_escape(text[i]) ? mt_buf_printf(out, "%%%02X", text[i])
+                                  : mt_buf_byte(out, text[i]);
+    return rc;
+}
+
+/* The name of a key as folders have it; owned, NULL without memory. */
+static char *folder_of(const char *name)
+{
+    mt_buf text = {0};
+    char *folder = NULL;
+
+    if (append_escaped(&text, (const uint8_t *)name, strlen(name)) == 0)
+        folder = mt_strndup((char *)text.data, text.len);
+    mt_buf_fini(&text);
+    return folder;
+}
+
 /* ---- the layout ---------------------------------------------------------- */
 
 static bool is_key(const fs_layout *l, int32_t column)
@@ -90,7 +120,8 @@ int fs_layout_init(fs_layout *l, const mt_table *table,
     l->columns_max = table->physical_len;
     l->file_columns = mt_alloc((size_t)l->columns_max * sizeof(int32_t));
     l->names = mt_calloc((size_t)l->keys_len * sizeof(*l->names));
-    if (!l->file_columns || !l->names)
+    l->folders = mt_calloc((size_t)l->keys_len * sizeof(*l->folders));
+    if (!l->file_columns || !l->names || !l->folders)
         return mt_fail(err, MT_ENOMEM, "out of memory");
     for (i = 0; i < table->physical_len; i++) {
         if (!is_key(l, i))
@@ -103,13 +134,21 @@ int fs_layout_init(fs_layout *l, const mt_table *table,
         return 0;
     if (!(l->type = row_of(table, l->keys, l->keys_len, err)))
         return MT_ENOMEM;
-    for (i = 0; i < l->keys_len; i++)
+    for (i = 0; i < l->keys_len; i++) {
         l->names[i] = l->type->fields[i].name;
+        if (!(l->folders[i] = folder_of(l->names[i])))
+            return mt_fail(err, MT_ENOMEM, "out of memory");
+    }
     return check_keys(l, err);
 }
 
 void fs_layout_fini(fs_layout *l)
 {
+    int32_t i;
+
+    for (i = 0; l->folders && i < l->keys_len; i++)
+        mt_strfree(l->folders[i]);
+    mt_free(l->folders, (size_t)l->keys_len * sizeof(*l->folders));
     mt_type_unref(l->file_type);
     mt_type_unref(l->type);
     mt_free(l->file_columns, (size_t)l->columns_max * sizeof(int32_t));
@@ -246,22 +285,6 @@ int fs_value_put(mt_column_builder *c, const mt_type *type, const char *text,
 
 /* ---- names ----------------------------------------------------------- */
 
-static bool must_escape(uint8_t c)
-{
-    return c < 0x20 || c == 0x7F || strchr("\"#%'*/:=?\\{[]^", c) != NULL;
-}
-
-static int append_escaped(mt_buf *out, const uint8_t *text, size_t len)
-{
-    size_t i;
-    int rc = 0;
-
-    for (i = 0; rc == 0 && i < len; i++)
-        rc = must_escape(text[i]) ? mt_buf_printf(out, "%%%02X", text[i])
-                                  : mt_buf_byte(out, text[i]);
-    return rc;
-}
-
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9'   ? c - '0'
@@ -301,8 +324,7 @@ int fs_partition_name(const fs_layout *l, const mt_column *const *columns,
         if (i > 0)
             rc = mt_buf_byte(out, '/');
         if (rc == 0)
-            rc = append_escaped(out, (const uint8_t *)l->names[i],
-                                strlen(l->names[i]));
+            rc = mt_buf_append(out, l->folders[i], strlen(l->folders[i]));
         if (rc == 0)
             rc = mt_buf_byte(out, '=');
         if (rc == 0 && !mt_column_is_null(columns[i], row))

@@ -16,6 +16,7 @@ typedef struct fs_layout {
     mt_type *type;       /* ROW of the partition keys; NULL without any */
     const int32_t *keys; /* their places; borrowed from the table */
     const char **names;
+    char **folders; /* the same as folders' names have them */
     int32_t keys_len;
     int32_t columns_max;
     const char *default_name; /* the folder of NULL; borrowed */

@@ -43,11 +43,11 @@ typedef struct sink {
     fs_part *pending; /* newest first */
     int64_t number;   /* of the next file */
     int64_t look_ms;  /* when to look at the times of files again */
-    bool all_durable; /* overwriting: commits wait for the end */
     bool ended;
     const mt_column **keys; /* columns of the present batch */
     mt_buf name;            /* scratch: a bucket's name */
     mt_buf text;            /* scratch: a value's text, the journal's */
+    mt_buf synced;          /* scratch: the last file whose name is durable */
     mt_metric *files;
     mt_metric *partitions;
 } sink;
@@ -135,6 +135,7 @@ void fs_sink_close(void *sink_or_null)
     fs_layout_fini(&s->layout);
     mt_buf_fini(&s->name);
     mt_buf_fini(&s->text);
+    mt_buf_fini(&s->synced);
     mt_free(s, sizeof(*s));
 }
 
@@ -195,12 +196,14 @@ static int close_part(sink *s, fs_bucket *b, mt_error **err)
     return 0;
 }
 
+/* One file too many closes the one that was written to longest ago. */
 static int open_part(sink *s, fs_bucket *b, mt_error **err)
 {
+    fs_compression compression = (fs_compression)s->options->compression;
     char id[FS_ID_LEN + 1];
     int rc;
 
-    if (s->buckets.open >= FS_OPEN_MAX &&
+    if (s->buckets.open >= fs_compression_open_max(compression) &&
         (rc = close_part(s, fs_buckets_oldest(&s->buckets), err)) < 0)
         return rc;
     if ((rc = fs_committer_begin(s->committer, b->name, err)) < 0 ||
@@ -212,8 +215,7 @@ static int open_part(sink *s, fs_bucket *b, mt_error **err)
     if (rc < 0)
         return rc;
     b->part = fs_part_open(fs_committer_base(s->committer), b->name,
-                           (char *)s->text.data,
-                           (fs_compression)s->options->compression, id, err);
+                           (char *)s->text.data, compression, id, err);
     if (!b->part)
         return MT_EIO;
     s->buckets.open++;
@@ -410,8 +412,16 @@ int fs_sink_barrier(void *sink_, int64_t id, mt_buf *snapshot, mt_error **err)
     return rc;
 }
 
-/* Makes the names in the folder of a file durable, and those of the folders
- * above it that the sink may have made. */
+static bool is_above(const char *folder, const mt_buf *path)
+{
+    size_t len = strlen(folder);
+
+    return path->len > len && path->data[len] == '/' &&
+           memcmp(path->data, folder, len) == 0;
+}
+
+/* Makes the name of a file durable, and those of the folders above it that the
+ * sink may have made; but for what that was done for with the file before. */
 static int sync_folders(sink *s, const fs_part *p, mt_error **err)
 {
     size_t base_len = strlen(fs_committer_base(s->committer));
@@ -425,8 +435,13 @@ static int sync_folders(sink *s, const fs_part *p, mt_error **err)
     path = (char *)s->text.data;
     while (rc == 0 && strlen(path) > base_len) {
         *strrchr(path, '/') = '\0';
+        if (is_above(path, &s->synced))
+            break;
         rc = fs_path_sync(path, err);
     }
+    s->synced.len = 0;
+    if (rc == 0 && mt_buf_append(&s->synced, p->path, strlen(p->path)) < 0)
+        rc = mt_fail(err, MT_ENOMEM, "out of memory");
     return rc;
 }
 
@@ -449,6 +464,7 @@ static int publish_pending(sink *s, int64_t id, mt_error **err)
     fs_part **at = &s->pending, *p;
     int rc = 0;
 
+    s->synced.len = 0;
     while (rc == 0 && (p = *at)) {
         if (!p->barrier || p->barrier > id) {
             at = &p->next;
@@ -457,8 +473,7 @@ static int publish_pending(sink *s, int64_t id, mt_error **err)
         if ((rc = publish(s, p, err)) < 0)
             return rc;
         *at = p->next;
-        if (!*at || strcmp((*at)->bucket, p->bucket) != 0)
-            rc = sync_folders(s, p, err);
+        rc = sync_folders(s, p, err);
         fs_part_free(p);
     }
     return rc;

@@ -224,7 +224,7 @@ static void give_out(fs_splits *s)
 
 static int look_at(fs_splits *s, const char *text, mt_error **err)
 {
-    fs_walk walk = {.keys = s->layout.names,
+    fs_walk walk = {.keys = (const char *const *)s->layout.folders,
                     .keys_len = s->layout.keys_len,
                     .enter = enter_partition,
                     .file = add_file,

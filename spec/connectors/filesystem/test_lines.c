@@ -114,7 +114,7 @@ static void match_model(uint64_t *seed)
     mt_buf want = {0}, got = {0};
     int32_t i, bad = 0;
 
-    for (i = 0; i < 2000; i++) {
+    for (i = 0; i < 1000; i++) {
         const fs_rules *r = &all[i % 5];
         size_t len = random_text(seed, text, tap_below(seed, sizeof(text)));
 
@@ -139,7 +139,7 @@ static void cut_anywhere(uint64_t *seed)
     mt_buf want = {0}, got = {0};
     int32_t i, bad = 0;
 
-    for (i = 0; i < 1000; i++) {
+    for (i = 0; i < 500; i++) {
         size_t len = random_text(seed, text, 1 + tap_below(seed, 255));
         int64_t cut = (int64_t)tap_below(seed, len + 1), second;
 
@@ -295,7 +295,7 @@ static void compress_as(fs_compression kind, uint64_t *seed)
     mt_span spans[64];
     int32_t i, len = 1;
 
-    for (i = 0; i < 40000; i++)
+    for (i = 0; i < 30000; i++)
         mt_buf_printf(&text, "%llx %d\n", (unsigned long long)tap_random(seed),
                       i);
     pack_to(path, kind, &text, &packed);
