@@ -162,28 +162,12 @@ static int put_number(formatter *f, const spec *s, const char *digits,
 
 /* ---- values ----------------------------------------------------------- */
 
-/* A whole number of any width. */
 static bool whole_of(const mt__fn_arg *arg, int32_t row, int64_t *v)
 {
-    const void *values = arg->column->values;
-    int32_t at = mt__fn_row(arg, row);
-
-    switch (arg->type->kind) {
-    case MT_TINYINT:
-        *v = ((const int8_t *)values)[at];
-        return true;
-    case MT_SMALLINT:
-        *v = ((const int16_t *)values)[at];
-        return true;
-    case MT_INT:
-        *v = ((const int32_t *)values)[at];
-        return true;
-    case MT_BIGINT:
-        *v = ((const int64_t *)values)[at];
-        return true;
-    default:
+    if (arg->type->kind < MT_TINYINT || arg->type->kind > MT_BIGINT)
         return false;
-    }
+    *v = mt__fn_whole(arg, row);
+    return true;
 }
 
 static bool fraction_of(const mt__fn_arg *arg, int32_t row, double *v)

@@ -13,7 +13,7 @@
 #include "data/decimal.h"
 #include "data/text.h"
 #include "data/text_float.h"
-#include "functions/function.h"
+#include "functions/whole.h"
 
 typedef unsigned __int128 uint128;
 
@@ -222,12 +222,7 @@ static double round_f64(double v, int32_t digits, bool round)
 /* The digits that the call asks for in that row. */
 static int32_t digits_at(const mt__fn_call *call, int32_t row)
 {
-    const int32_t *digits;
-
-    if (call->args_len == 1)
-        return 0;
-    digits = call->args[1].column->values;
-    return digits[mt__fn_row(&call->args[1], row)];
+    return call->args_len == 1 ? 0 : mt__fn_int(&call->args[1], row);
 }
 
 static void round_decimals(mt__fn_call *call, bool round)

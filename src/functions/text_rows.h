@@ -7,7 +7,7 @@
 #ifndef MT_FUNCTIONS_TEXT_ROWS_H
 #define MT_FUNCTIONS_TEXT_ROWS_H
 
-#include "functions/function.h"
+#include "functions/whole.h"
 
 /* Makes the result of one row, which no argument is NULL for. 0; MT_ENOMEM with
  * no error set; or another code with one. */
@@ -85,12 +85,6 @@ static inline int mt__text_end(mt__fn_call *call, size_t len)
     c->offsets[c->rows + 1] = c->offsets[c->rows] + (int32_t)len;
     c->rows++;
     return 0;
-}
-
-/* One row of an INT argument. */
-static inline int32_t mt__fn_int(const mt__fn_arg *arg, int32_t row)
-{
-    return ((const int32_t *)arg->column->values)[mt__fn_row(arg, row)];
 }
 
 /* Where `needle` first stands in `text`, from byte `from` on, or -1. */

@@ -1,14 +1,17 @@
 --- Arithmetic: operators, and functions of numbers.
 -- @module moontide.expr.library.arithmetic
 local logical = require "moontide.logical"
+local type_text = require "moontide.table.type_text"
 local typing = require "moontide.expr.typing"
+
+local shown = type_text.without_null
 
 local function infer(op)
     return function(args)
         local a, b = args[1].type, args[2].type
         local result, types = typing.arithmetic(op, a, b)
         if not result then
-            return nil, ("%s %s %s is not defined"):format(tostring(a), op, tostring(b))
+            return nil, ("%s %s %s is not defined"):format(shown(a), op, shown(b))
         elseif result.kind == "DECIMAL" then
             -- What has no room in the result's type is NULL.
             result = typing.with_nulls(result, true)
@@ -34,7 +37,7 @@ local function infer_sign(args)
     if t.kind == "NULL" then
         t = logical.scalar "INT"
     elseif not typing.NUMBERS[t.kind] and not typing.INTERVALS[t.kind] then
-        return nil, ("there is no -(%s)"):format(tostring(t))
+        return nil, ("there is no -(%s)"):format(shown(t))
     end
     return t, { t }
 end
@@ -47,7 +50,7 @@ local function number_of(args, name)
     if t.kind == "NULL" then
         return logical.scalar "INT"
     elseif not typing.NUMBERS[t.kind] then
-        return nil, ("%s takes a number, not %s"):format(name, tostring(t))
+        return nil, ("%s takes a number, not %s"):format(name, shown(t))
     end
     return t
 end
@@ -59,7 +62,7 @@ local function infer_whole(name)
         local t = args[1].type
         if call.option or typing.TIME_POINTS[t.kind] then
             if not typing.TIME_POINTS[t.kind] then
-                return nil, ("%s to a unit takes a time, not %s"):format(name, tostring(t))
+                return nil, ("%s to a unit takes a time, not %s"):format(name, shown(t))
             end
             return t, { t }
         end
@@ -74,7 +77,7 @@ end
 
 local function kernel_whole(name)
     return function(types)
-        return typing.TIME_POINTS[types[1].kind] and name .. "_TIME" or name
+        return typing.TIME_POINTS[types[1].kind] and name .. "_TO" or name
     end
 end
 
@@ -87,13 +90,13 @@ local function infer_rounded(name)
             return nil, message
         elseif digits and not typing.INTEGERS[digits.type.kind] and digits.type.kind ~= "NULL" then
             return nil, ("%s takes a whole number of digits, not %s"):format(name,
-                tostring(digits.type))
+                shown(digits.type))
         end
         local to = not digits and 0 or digits.kind == "literal" and tonumber(digits.value) or nil
         local result = typing.rounded(t, to)
         local nulls = t.nulls or t.kind == "DECIMAL" or digits ~= nil and digits.type.nulls
         return typing.with_nulls(result, nulls),
-            { t, digits and logical.scalar("INT", nil, nil, digits.type.nulls) }
+            { t, digits and digits.type.kind == "NULL" and logical.scalar "INT" or nil }
     end
 end
 
@@ -152,12 +155,12 @@ return {
             .. "began.",
         example = { "FLOOR(-1.2)", "-2" } },
     { name = "ROUND", infer = infer_rounded "ROUND",
-        signatures = { "ROUND(NUMBER x, [INT digits])" },
+        signatures = { "ROUND(NUMBER x, [INTEGER digits])" },
         help = "`x` rounded to so many digits behind the point (0 unless given), half away from "
             .. "zero; to tens, hundreds, ... below 0.",
         example = { "ROUND(2.345, 2)", "2.35" } },
     { name = "TRUNCATE", infer = infer_rounded "TRUNCATE",
-        signatures = { "TRUNCATE(NUMBER x, [INT digits])" },
+        signatures = { "TRUNCATE(NUMBER x, [INTEGER digits])" },
         help = "`x` with the digits beyond cut off.",
         example = { "TRUNCATE(42.324, 2)", "42.32" } },
     double("POWER", "x y", "`x` to the power of `y`.", { "POWER(2, 10)", "1024.0" }),

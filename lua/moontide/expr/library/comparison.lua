@@ -1,7 +1,10 @@
 --- Comparisons.
 -- @module moontide.expr.library.comparison
 local logical = require "moontide.logical"
+local type_text = require "moontide.table.type_text"
 local typing = require "moontide.expr.typing"
+
+local shown = type_text.without_null
 
 local function boolean(nulls)
     return logical.scalar("BOOLEAN", nil, nil, nulls)
@@ -13,9 +16,9 @@ local function compare(ordered, strict)
         local a, b = args[1].type, args[2].type
         local common = typing.comparable(a, b)
         if not common then
-            return nil, ("%s and %s can't be compared"):format(tostring(a), tostring(b))
+            return nil, ("%s and %s can't be compared"):format(shown(a), shown(b))
         elseif ordered and not typing.ordered(common) then
-            return nil, ("values of %s have no order"):format(tostring(common))
+            return nil, ("values of %s have no order"):format(shown(common))
         end
         return boolean(strict and (a.nulls or b.nulls)),
             { typing.with_nulls(common, a.nulls), typing.with_nulls(common, b.nulls) }
@@ -50,7 +53,7 @@ local function infer_match(name)
         for i, arg in ipairs(args) do
             local t = arg.type
             if not typing.CHARACTERS[t.kind] and t.kind ~= "NULL" then
-                return nil, ("%s takes texts, not %s"):format(name, tostring(t))
+                return nil, ("%s takes texts, not %s"):format(name, shown(t))
             end
             nulls = nulls or t.nulls
             targets[i] = t.kind == "NULL" and logical.scalar("VARCHAR") or t

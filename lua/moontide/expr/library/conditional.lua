@@ -1,7 +1,10 @@
 --- Conditions: functions that choose.
 -- @module moontide.expr.library.conditional
 local logical = require "moontide.logical"
+local type_text = require "moontide.table.type_text"
 local typing = require "moontide.expr.typing"
+
+local shown = type_text.without_null
 
 --- The common type of arguments `first`, `first` + `step`, ... and the last.
 local function common_of(args, first, step)
@@ -31,7 +34,7 @@ local function infer_case(args)
         if i % 2 == 0 or i == #args then
             targets[i] = typing.with_nulls(common, t.nulls)
         elseif t.kind ~= "BOOLEAN" and t.kind ~= "NULL" then
-            return nil, ("a condition must be a BOOLEAN, not %s"):format(tostring(t))
+            return nil, ("a condition must be a BOOLEAN, not %s"):format(shown(t))
         else
             targets[i] = boolean(t)
         end
@@ -60,7 +63,7 @@ local function infer_extreme(name)
         if not common then
             return nil, "the arguments have no type in common"
         elseif not typing.ordered(common) then
-            return nil, ("%s can't order %s"):format(name, tostring(common))
+            return nil, ("%s can't order %s"):format(name, shown(common))
         end
         local targets = {}
         for i, t in ipairs(types) do

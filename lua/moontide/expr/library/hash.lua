@@ -16,7 +16,8 @@ return {
     digest("SHA384", "SHA-384", "e400dab3"),
     digest("SHA512", "SHA-512", "f74054bd"),
     { name = "SHA2", fails = true,
-        signatures = { "SHA2(STRING s, INT bits) STRING?", "SHA2(BYTES s, INT bits) STRING?" },
+        signatures = { "SHA2(STRING s, INTEGER bits) STRING?",
+            "SHA2(BYTES s, INTEGER bits) STRING?" },
         help = "the SHA-2 digest of 224, 256, 384 or 512 bits.",
         example = { "LEFT(SHA2('tide', 224), 8)", "fc87469b" } },
 }

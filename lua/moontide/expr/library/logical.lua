@@ -1,6 +1,9 @@
 --- Three-valued logic.
 -- @module moontide.expr.library.logical
 local logical = require "moontide.logical"
+local type_text = require "moontide.table.type_text"
+
+local shown = type_text.without_null
 
 local function boolean(nulls)
     return logical.scalar("BOOLEAN", nil, nil, nulls)
@@ -13,7 +16,7 @@ local function infer(name)
         for i, arg in ipairs(args) do
             local t = arg.type
             if t.kind ~= "BOOLEAN" and t.kind ~= "NULL" then
-                return nil, ("%s takes BOOLEANs, not %s"):format(name, tostring(t))
+                return nil, ("%s takes BOOLEANs, not %s"):format(name, shown(t))
             end
             targets[i] = boolean(t.nulls)
             nulls = nulls or t.nulls

@@ -1,7 +1,10 @@
 --- Texts. UPPER and its kin may fail: ICU may be missing.
 -- @module moontide.expr.library.string
 local logical = require "moontide.logical"
+local type_text = require "moontide.table.type_text"
 local typing = require "moontide.expr.typing"
+
+local shown = type_text.without_null
 
 --- ||: texts or bytes, of any length.
 local function infer_concat(args)
@@ -9,7 +12,7 @@ local function infer_concat(args)
     for i, arg in ipairs(args) do
         local t = arg.type
         if not typing.CHARACTERS[t.kind] and not typing.BYTES[t.kind] and t.kind ~= "NULL" then
-            return nil, ("|| joins texts, not %s: write CAST(... AS STRING)"):format(tostring(t))
+            return nil, ("|| joins texts, not %s: write CAST(... AS STRING)"):format(shown(t))
         elseif i > 1 and t.kind ~= "NULL" and bytes ~= (typing.BYTES[t.kind] or false) then
             return nil, "|| joins texts or bytes, not one with the other"
         end
@@ -54,22 +57,22 @@ return {
             .. "Words are of letters and digits.",
         example = { "INITCAP('hi tHERE')", "Hi There" } },
     { name = "SUBSTRING", aliases = { "SUBSTR" }, signatures = {
-            "SUBSTRING(STRING s, INT start, [INT length]) STRING?" },
+            "SUBSTRING(STRING s, INTEGER start, [INTEGER length]) STRING?" },
         help = "`length` characters of `s` from position `start` (from 1) on, or all. Below 0 the "
             .. "start counts from the end. NULL for a length below 0. Also `SUBSTRING(s FROM "
             .. "start FOR length)`.",
         example = { "SUBSTRING('Moontide' FROM 5 FOR 4)", "tide" } },
-    { name = "LEFT", signatures = { "LEFT(STRING s, INT n) STRING" },
+    { name = "LEFT", signatures = { "LEFT(STRING s, INTEGER n) STRING" },
         help = "the first `n` characters.",
         example = { "LEFT('tide', 2)", "ti" } },
-    { name = "RIGHT", signatures = { "RIGHT(STRING s, INT n) STRING" },
+    { name = "RIGHT", signatures = { "RIGHT(STRING s, INTEGER n) STRING" },
         help = "the last `n` characters.",
         example = { "RIGHT('tide', 2)", "de" } },
     { name = "POSITION", kernel = "LOCATE", signatures = { "POSITION(STRING part, STRING s) INT" },
         help = "where `part` first stands in `s`, from 1; 0 when it doesn't. Written "
             .. "`POSITION(part IN s)`.",
         example = { "POSITION('i' IN 'tide')", "2" } },
-    { name = "LOCATE", signatures = { "LOCATE(STRING part, STRING s, [INT start]) INT" },
+    { name = "LOCATE", signatures = { "LOCATE(STRING part, STRING s, [INTEGER start]) INT" },
         help = "the same, from position `start` on.",
         example = { "LOCATE('a', 'banana', 3)", "4" } },
     { name = "INSTR", signatures = { "INSTR(STRING s, STRING part) INT" },
@@ -97,15 +100,15 @@ return {
         help = "`s` without those characters, or blanks, at both ends.",
         example = { "BTRIM('--tide-', '-')", "tide" } },
     { name = "LPAD", fails = true,
-        signatures = { "LPAD(STRING s, INT length, STRING pad) STRING?" },
+        signatures = { "LPAD(STRING s, INTEGER length, STRING pad) STRING?" },
         help = "`s` filled on the left with `pad` to so many characters, or cut to them. NULL for "
             .. "a length below 0 or an empty `pad`.",
         example = { "LPAD('hi', 4, '??')", "??hi" } },
     { name = "RPAD", fails = true,
-        signatures = { "RPAD(STRING s, INT length, STRING pad) STRING?" },
+        signatures = { "RPAD(STRING s, INTEGER length, STRING pad) STRING?" },
         help = "the same on the right.",
         example = { "RPAD('hi', 4, '??')", "hi??" } },
-    { name = "REPEAT", fails = true, signatures = { "REPEAT(STRING s, INT times) STRING" },
+    { name = "REPEAT", fails = true, signatures = { "REPEAT(STRING s, INTEGER times) STRING" },
         help = "`s` so many times.",
         example = { "REPEAT('ab', 3)", "ababab" } },
     { name = "REVERSE", signatures = { "REVERSE(STRING s) STRING" },
@@ -120,19 +123,20 @@ return {
             .. "left out where there is none.",
         example = { "TRANSLATE('tide', 'tie', 'w1')", "w1d" } },
     { name = "OVERLAY", signatures = {
-            "OVERLAY(STRING s, STRING other, INT start, [INT length]) STRING" },
+            "OVERLAY(STRING s, STRING other, INTEGER start, [INTEGER length]) STRING" },
         help = "`s` with `other` in place of `length` characters (as many as `other` has) from "
             .. "position `start` on. Written `OVERLAY(s PLACING other FROM start FOR length)`.",
         example = { "OVERLAY('xxxxxtest' PLACING 'xxxx' FROM 6 FOR 2)", "xxxxxxxxxst" } },
-    { name = "ELT", strict = false, signatures = { "ELT(INT n, STRING a...) STRING?" },
+    { name = "ELT", strict = false, signatures = { "ELT(INTEGER n, STRING a...) STRING?" },
         help = "the `n`-th of the others, NULL when there is none.",
         example = { "ELT(2, 'a', 'b')", "b" } },
     { name = "SPLIT", signatures = { "SPLIT(STRING s, STRING separator) ARRAY<STRING>" },
         help = "the parts of `s` between the separators; its characters when the separator is "
             .. "empty.",
         example = { "SPLIT('a,b,,c', ',')", "[a, b, , c]" } },
-    { name = "SPLIT_INDEX", signatures = { "SPLIT_INDEX(STRING s, STRING separator, INT n) STRING?",
-            "SPLIT_INDEX(STRING s, INT character, INT n) STRING?" },
+    { name = "SPLIT_INDEX",
+        signatures = { "SPLIT_INDEX(STRING s, STRING separator, INTEGER n) STRING?",
+            "SPLIT_INDEX(STRING s, INTEGER character, INTEGER n) STRING?" },
         help = "the `n`-th part, from 0. NULL when there is none.",
         example = { "SPLIT_INDEX('a-b-c', '-', 1)", "b" } },
     { name = "STR_TO_MAP", fails = true, signatures = {
@@ -156,11 +160,11 @@ return {
         help = "what is first found; NULL when nothing is.",
         example = { "REGEXP_SUBSTR('tide 12', '[0-9]+')", "12" } },
     { name = "REGEXP_EXTRACT", fails = true,
-        signatures = { "REGEXP_EXTRACT(STRING s, STRING regex, [INT group]) STRING?" },
+        signatures = { "REGEXP_EXTRACT(STRING s, STRING regex, [INTEGER group]) STRING?" },
         help = "a group of the first match; 0, the default, is all of it.",
         example = { "REGEXP_EXTRACT('foothebar', 'foo(.*?)(bar)', 2)", "bar" } },
-    { name = "REGEXP_EXTRACT_ALL", fails = true,
-        signatures = { "REGEXP_EXTRACT_ALL(STRING s, STRING regex, [INT group]) ARRAY<STRING>?" },
+    { name = "REGEXP_EXTRACT_ALL", fails = true, signatures = {
+            "REGEXP_EXTRACT_ALL(STRING s, STRING regex, [INTEGER group]) ARRAY<STRING>?" },
         help = "a group, 1 unless given, of all matches.",
         example = { "REGEXP_EXTRACT_ALL('a1b2', '([a-z])([0-9])', 2)", "[1, 2]" } },
     { name = "REGEXP_REPLACE", fails = true,
