@@ -280,13 +280,13 @@ static int enter(walk *w, int32_t node, mt__json_piece *key)
 
     n->kind = w->text[w->at[0]] == '{' ? MT_JSON_OBJECT : MT_JSON_ARRAY;
     n->text.from = w->at[0];
+    if (w->depth == MT_JSON_DEPTH_MAX)
+        return refuse(w, n->text.from, "nested deeper than 1000 levels");
     w->at++;
     if (w->text[w->at[0]] == closing(w, node)) {
         close_node(w, node);
         return 0;
     }
-    if (w->depth == MT_JSON_DEPTH_MAX)
-        return refuse(w, n->text.from, "nested deeper than 1000 levels");
     w->open[w->depth] = node;
     w->last[w->depth++] = 0;
     return n->kind == MT_JSON_OBJECT ? read_key(w, key) : 0;
