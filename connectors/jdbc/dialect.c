@@ -19,8 +19,8 @@ enum { DIALECTS_LEN = sizeof(dialects) / sizeof(dialects[0]) };
 
 /* What Flink's connector knows beside ours. */
 static const char *const others[] = {
-    "derby", "oracle", "sqlserver", "db2", "cratedb", "crate", "trino",
-    "oceanbase", "h2",
+    "derby", "oracle", "sqlserver", "db2", "cratedb",
+    "crate", "trino",  "oceanbase", "h2",
 };
 
 int jdbc_dialect_of(const jdbc_url *url, const jdbc_dialect **out,

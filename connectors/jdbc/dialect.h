@@ -122,8 +122,8 @@ typedef struct jdbc_dialect {
     int (*writer_flush)(void *writer, mt_error **err);
     void (*writer_close)(void *writer); /* NULL is fine */
 
-    /* A SELECT of the relation's columns with a '?' for each of the key's. find:
-     * appends the rows that match key `row` of the batch, uncommitted. */
+    /* A SELECT of the relation's columns with a '?' for each of the key's.
+     * find: appends the rows that match key `row` of the batch, uncommitted. */
     int (*finder_open)(void *connection, const jdbc_relation *r,
                        const jdbc_statement *s, void **finder, mt_error **err);
     int (*finder_find)(void *finder, mt_batch *keys, int32_t row,

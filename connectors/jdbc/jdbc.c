@@ -6,8 +6,9 @@
  *
  * Around it: options.c (the table and its rules), url.c, session.c (connections
  * that come and go), statement.c (SQL text), keys.c (rows of one key), values.c
- * (values as texts). The drivers are behind dialect.h: postgres.c with
- * postgres_types.c, mysql.c and sqlite.c. There is no Java in it; the URLs are.
+ * (values as texts). The drivers are behind dialect.h: postgres.c (its header
+ * lists its parts), mysql.c with mysql_client.c, sqlite.c. There is no Java in
+ * it but for the URLs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lookup.h"

@@ -238,8 +238,7 @@ static int check_partition(const jdbc_options *o, const mt_table *table,
             (long long)o->partition_lower, (long long)o->partition_upper);
     /* A query may have narrowed the table to other columns. */
     column = mt_type_field(table->type, o->partition_column);
-    if (column < 0 ||
-        is_partition_type(mt_type_column(table->type, column)))
+    if (column < 0 || is_partition_type(mt_type_column(table->type, column)))
         return 0;
     return jdbc_options_refuse(
         err, "scan.partition.column",

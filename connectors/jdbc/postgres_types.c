@@ -162,11 +162,10 @@ static int encode_timestamp(mt_buf *out, const mt_type *type,
                             const mt_column *c, int32_t row)
 {
     const mt_timestamp9 *ts = c->values;
-    int64_t micros =
-        type->width == 16
-            ? (int64_t)((uint64_t)ts[row].millis * 1000 +
-                        (uint64_t)(ts[row].nanos_of_milli / 1000))
-            : ((const int64_t *)c->values)[row];
+    int64_t micros = type->width == 16
+                         ? (int64_t)((uint64_t)ts[row].millis * 1000 +
+                                     (uint64_t)(ts[row].nanos_of_milli / 1000))
+                         : ((const int64_t *)c->values)[row];
 
     return append64(out, (uint64_t)micros - (uint64_t)PG_EPOCH_MICROS);
 }
@@ -176,8 +175,8 @@ static int encode_numeric(mt_buf *out, const mt_type *type, const mt_column *c,
                           int32_t row)
 {
     char text[MT_TEXT_MAX], digits[MT_TEXT_MAX + 8];
-    size_t len = mt_text_decimal(text, ((const mt_int128 *)c->values)[row],
-                                 type->scale);
+    size_t len =
+        mt_text_decimal(text, ((const mt_int128 *)c->values)[row], type->scale);
     bool negative = text[0] == '-';
     const char *whole = text + negative;
     const char *point = memchr(text, '.', len);
@@ -202,15 +201,15 @@ static int encode_numeric(mt_buf *out, const mt_type *type, const mt_column *c,
     for (i = first; i < groups; i++) {
         const char *d = digits + 4 * i;
 
-        rc |= append16(out, (uint16_t)((d[0] - '0') * 1000 +
-                                       (d[1] - '0') * 100 + (d[2] - '0') * 10 +
-                                       (d[3] - '0')));
+        rc |=
+            append16(out, (uint16_t)((d[0] - '0') * 1000 + (d[1] - '0') * 100 +
+                                     (d[2] - '0') * 10 + (d[3] - '0')));
     }
     return rc;
 }
 
-static int encode_elements(mt_buf *out, const mt_type *type,
-                           const mt_column *c, int32_t row, uint32_t oid)
+static int encode_elements(mt_buf *out, const mt_type *type, const mt_column *c,
+                           int32_t row, uint32_t oid)
 {
     const mt_type *element = type->fields[0].type;
     pg_encode encode = pg_encoder(element, oid);
@@ -244,8 +243,8 @@ static int encode_array(mt_buf *out, const mt_type *type, const mt_column *c,
                            pg_canonical(type->fields[0].type));
 }
 
-static int encode_varchars(mt_buf *out, const mt_type *type,
-                           const mt_column *c, int32_t row)
+static int encode_varchars(mt_buf *out, const mt_type *type, const mt_column *c,
+                           int32_t row)
 {
     return encode_elements(out, type, c, row, OID_VARCHAR);
 }
@@ -537,7 +536,7 @@ pg_decode pg_decoder(const mt_type *type, uint32_t oid)
     }
 }
 
-/* ---- which type ----------------------------------------------------------- */
+/* ---- which type ---------------------------------------------------------- */
 
 typedef struct canonical {
     uint32_t oid;

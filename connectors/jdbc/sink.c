@@ -85,10 +85,9 @@ static int prepare_statements(sink *s, mt_error **err)
     if (s->options->statement)
         return jdbc_statement_own(&s->put, s->options->statement, s->columns,
                                   s->columns_len, err);
-    rc = jdbc_statement_write(&s->put, d,
-                              is_keyed(s) ? JDBC_UPSERT : JDBC_INSERT,
-                              &s->relation, s->columns, s->columns_len,
-                              t->primary_key, t->primary_key_len, err);
+    rc = jdbc_statement_write(
+        &s->put, d, is_keyed(s) ? JDBC_UPSERT : JDBC_INSERT, &s->relation,
+        s->columns, s->columns_len, t->primary_key, t->primary_key_len, err);
     if (rc < 0 || !is_keyed(s))
         return rc;
     return jdbc_statement_write(&s->drop, d, JDBC_DELETE, &s->relation,
@@ -236,10 +235,9 @@ static int add_change(sink *s, int32_t batch, int32_t row)
 
     if (kind == MT_UPDATE_BEFORE)
         return 0;
-    if (is_keyed(s) &&
-        jdbc_keys_put(&s->keys, b, s->table->primary_key,
-                      s->table->primary_key_len, row, s->changes_len,
-                      &before) < 0)
+    if (is_keyed(s) && jdbc_keys_put(&s->keys, b, s->table->primary_key,
+                                     s->table->primary_key_len, row,
+                                     s->changes_len, &before) < 0)
         return MT_ENOMEM;
     if (before >= 0)
         s->changes[before].row = -1;

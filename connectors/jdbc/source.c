@@ -66,8 +66,8 @@ static int append_bound(mt_buf *out, const mt_type *type, int64_t v)
 
     if (type && type->kind == MT_DATE) {
         len = mt_text_date(text, (int32_t)v);
-    } else if (type && (type->kind == MT_TIMESTAMP ||
-                        type->kind == MT_TIMESTAMP_LTZ)) {
+    } else if (type &&
+               (type->kind == MT_TIMESTAMP || type->kind == MT_TIMESTAMP_LTZ)) {
         /* ms are all there are. */
         len = mt_text_timestamp(text, &millis, &ts, ' ') - 6;
     } else {
@@ -192,9 +192,9 @@ static int open_part(source *s, mt_error **err)
     if (rc == 0) {
         mt_log(MT_LOG_DEBUG, "jdbc", "%s: %s", mt_context_operator(s->ctx),
                (const char *)sql.data);
-        rc = s->session.dialect->cursor_open(s->session.connection,
-                                             &s->relation, (char *)sql.data,
-                                             &s->cursor, err);
+        rc =
+            s->session.dialect->cursor_open(s->session.connection, &s->relation,
+                                            (char *)sql.data, &s->cursor, err);
     }
     mt_buf_fini(&sql);
     s->part += mt_context_parallelism(s->ctx);

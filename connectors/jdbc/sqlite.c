@@ -84,8 +84,8 @@ static int fail(sqlite *c, int status, mt_error **err)
 
 /* Parameters of the URL are pragmas, as with Java's driver. */
 static const char *const pragmas[] = {
-    "journal_mode", "synchronous",  "cache_size", "foreign_keys",
-    "temp_store",   "mmap_size",    "locking_mode", "recursive_triggers",
+    "journal_mode",  "synchronous",  "cache_size",   "foreign_keys",
+    "temp_store",    "mmap_size",    "locking_mode", "recursive_triggers",
     "secure_delete", "busy_timeout",
 };
 
@@ -113,8 +113,9 @@ static int check(const jdbc_url *url, mt_error **err)
                 break;
         if (p->value[j] || !*p->value)
             return jdbc_url_fail(
-                err, "parameter '%s' of option 'url' is '%s'; a word or a "
-                     "number expected",
+                err,
+                "parameter '%s' of option 'url' is '%s'; a word or a "
+                "number expected",
                 p->name, p->value);
     }
     return 0;
@@ -556,8 +557,9 @@ static int open_bound(void *conn, const jdbc_statement *s, void **out,
 
     if (rc == 0 && sqlite3_bind_parameter_count(p->stmt) != s->params_len) {
         close_prepared(p);
-        rc = mt_fail(err, MT_EOPTION, "SQLite takes %s for a statement of "
-                                      "another number of '?'",
+        rc = mt_fail(err, MT_EOPTION,
+                     "SQLite takes %s for a statement of "
+                     "another number of '?'",
                      (char *)s->sql.data);
     }
     if (rc < 0)

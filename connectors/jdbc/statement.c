@@ -175,8 +175,8 @@ int jdbc_on_conflict(const jdbc_relation *r, const int32_t *keys,
     int32_t i, j;
 
     for (i = 0; i < keys_len; i++)
-        rc |= mt_buf_printf(out, "%s%s", i ? ", " : "",
-                            r->columns[keys[i]].name);
+        rc |=
+            mt_buf_printf(out, "%s%s", i ? ", " : "", r->columns[keys[i]].name);
     rc |= mt_buf_printf(out, ") DO ");
     for (i = 0; i < r->columns_len; i++) {
         for (j = 0; j < keys_len && keys[j] != i; j++)

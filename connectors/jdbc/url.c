@@ -29,8 +29,8 @@ int jdbc_url_unknown(const char *name, const char *const *known,
     const char *near = mt_nearest(name, known, known_len);
 
     return jdbc_url_fail(err, "parameter '%s' of option 'url' is unknown%s%s%s",
-                         name, near ? "; did you mean '" : "",
-                         near ? near : "", near ? "'?" : "");
+                         name, near ? "; did you mean '" : "", near ? near : "",
+                         near ? "'?" : "");
 }
 
 int jdbc_url_flag(const jdbc_param *p, bool *out, mt_error **err)
@@ -159,9 +159,8 @@ static int split_server(jdbc_url *u, char *text, mt_error **err)
         u->database = decode(slash + 1);
     }
     if (strchr(text, '@'))
-        return jdbc_url_fail(err,
-                             "option 'url' holds a user before '@'; say "
-                             "'username' and 'password' as options");
+        return jdbc_url_fail(err, "option 'url' holds a user before '@'; say "
+                                  "'username' and 'password' as options");
     for (; rc == 0 && text && *text; text = next) {
         next = strchr(text, ',');
         if (next)
@@ -193,10 +192,9 @@ int jdbc_url_init(jdbc_url *u, const char *url, mt_error **err)
 
     memset(u, 0, sizeof(*u));
     if (strncmp(url, "jdbc:", 5) != 0 || !strchr(url + 5, ':'))
-        return jdbc_url_fail(err,
-                             "option 'url' must be jdbc:postgresql://..., "
-                             "jdbc:mysql://..., jdbc:mariadb://... or "
-                             "jdbc:sqlite:path");
+        return jdbc_url_fail(err, "option 'url' must be jdbc:postgresql://..., "
+                                  "jdbc:mysql://..., jdbc:mariadb://... or "
+                                  "jdbc:sqlite:path");
     u->text_size = strlen(url) + 1;
     if (!(u->text = mt_alloc(u->text_size)))
         return mt_fail(err, MT_ENOMEM, "out of memory");

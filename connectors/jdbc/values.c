@@ -191,9 +191,10 @@ int jdbc_value_refuse(int rc, const char *title, const char *column,
     if (mt_type_text(type, &name) < 0 || mt_buf_byte(&name, '\0') < 0)
         rc = mt_fail(err, MT_ENOMEM, "out of memory");
     else
-        rc = mt_fail(err, MT_ERECORD, "%s: column %s holds '%.*s', which is no %s",
-                     title, column, len > 100 ? 100 : (int)len, text,
-                     (const char *)name.data);
+        rc =
+            mt_fail(err, MT_ERECORD,
+                    "%s: column %s holds '%.*s', which is no %s", title, column,
+                    len > 100 ? 100 : (int)len, text, (const char *)name.data);
     mt_buf_fini(&name);
     return rc;
 }
@@ -262,8 +263,7 @@ void jdbc_value_note_row(mt_error *err, const char *table, mt_batch *batch,
     }
     if (table && mt_buf_printf(&place, "table %s", table) == 0 &&
         mt_buf_byte(&place, '\0') == 0)
-        mt_error_set_record(err, text.data, text.len,
-                            (const char *)place.data);
+        mt_error_set_record(err, text.data, text.len, (const char *)place.data);
     else
         mt_error_set_record(err, text.data, text.len, NULL);
     mt_buf_fini(&text);

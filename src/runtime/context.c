@@ -47,8 +47,8 @@ void mt_context_wake(mt_context *ctx)
 
 bool mt_context_cancelled(const mt_context *ctx)
 {
-    return ctx->task && (mt__job_cancelled(ctx->task->job) ||
-                         mt__task_gives_up(ctx->task));
+    return ctx->task &&
+           (mt__job_cancelled(ctx->task->job) || mt__task_gives_up(ctx->task));
 }
 
 void mt_context_fail(mt_context *ctx, mt_error *err)

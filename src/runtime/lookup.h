@@ -14,8 +14,8 @@
 
 typedef struct mt__lookup mt__lookup;
 
-/* Opens a connector for lookups. `table` is a "source" node, checked as one of a
- * plan would be; `keys` are columns of its type. Copies all it is given.
+/* Opens a connector for lookups. `table` is a "source" node, checked as one of
+ * a plan would be; `keys` are columns of its type. Copies all it is given.
  * Returns owned, NULL with err. */
 mt__lookup *mt__lookup_open(const mt_node *table, const int32_t *keys,
                             int32_t keys_len, mt_error **err);

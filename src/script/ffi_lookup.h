@@ -1,7 +1,7 @@
 /* ffi_lookup.h - runtime/lookup.h for Lua.
  *
- * Door: FFI, as in ffi_batch.h: what fails answers NULL and leaves its error for
- * mt_ffi_error(). get may block for as long as the outside does.
+ * Door: FFI, as in ffi_batch.h: what fails answers NULL and leaves its error
+ * for mt_ffi_error(). get may block for as long as the outside does.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef MT_FFI_LOOKUP_H

@@ -72,9 +72,14 @@ static int copy_rows(mt_error **err)
 static int look_up(mt_error **err)
 {
     static const int32_t keys[] = {0};
-    const char *options[] = {"url",          url,       "table-name",
-                             "a",            "lookup.cache", "PARTIAL",
-                             "lookup.partial-cache.max-rows", "3"};
+    const char *options[] = {"url",
+                             url,
+                             "table-name",
+                             "a",
+                             "lookup.cache",
+                             "PARTIAL",
+                             "lookup.partial-cache.max-rows",
+                             "3"};
     mt_node node = make_node("source", options, 8);
     mt__lookup *l = mt__lookup_open(&node, keys, 1, err);
     const int32_t *counts;

@@ -48,8 +48,8 @@ static void refuses_url(const char *url, const char *text)
                     1,
                     {"url", url, "table-name", "t", NULL}};
 
-    refuses_table("source", &t, strstr(text, "not supp") ? MT_EUNSUPPORTED
-                                                         : MT_EOPTION,
+    refuses_table("source", &t,
+                  strstr(text, "not supp") ? MT_EUNSUPPORTED : MT_EOPTION,
                   text);
 }
 
@@ -76,24 +76,24 @@ static void test_refused_urls(void)
 static void test_refused_tables(void)
 {
     static const spec_table half = {
-        "jdbc", "ROW<id INT>", 1,
+        "jdbc",
+        "ROW<id INT>",
+        1,
         {BASE, "scan.partition.column", "id", "scan.partition.num", "3", NULL}};
-    static const spec_table turned = {"jdbc",
-                                      "ROW<id INT>",
-                                      1,
-                                      {BASE, "scan.partition.column", "id",
-                                       "scan.partition.num", "3",
-                                       "scan.partition.lower-bound", "9",
-                                       "scan.partition.upper-bound", "1",
-                                       NULL}};
-    static const spec_table by_text = {"jdbc",
-                                       "ROW<s STRING>",
-                                       1,
-                                       {BASE, "scan.partition.column", "s",
-                                        "scan.partition.num", "3",
-                                        "scan.partition.lower-bound", "1",
-                                        "scan.partition.upper-bound", "9",
-                                        NULL}};
+    static const spec_table turned = {
+        "jdbc",
+        "ROW<id INT>",
+        1,
+        {BASE, "scan.partition.column", "id", "scan.partition.num", "3",
+         "scan.partition.lower-bound", "9", "scan.partition.upper-bound", "1",
+         NULL}};
+    static const spec_table by_text = {
+        "jdbc",
+        "ROW<s STRING>",
+        1,
+        {BASE, "scan.partition.column", "s", "scan.partition.num", "3",
+         "scan.partition.lower-bound", "1", "scan.partition.upper-bound", "9",
+         NULL}};
     static const spec_table map = {
         "jdbc", "ROW<m MAP<STRING, INT>>", 1, {BASE, NULL}};
     static const spec_table nameless = {
@@ -119,7 +119,7 @@ static void test_refused_tables(void)
     refuses_table("source", &endless, MT_EOPTION, "needs a bound");
 }
 
-/* ---- statements ----------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------- */
 
 static void test_marks(void)
 {
@@ -149,10 +149,11 @@ static void test_own_statements(void)
 {
     writes_own("INSERT INTO t VALUES (?, ?)", 2, false,
                "INSERT INTO t VALUES (?, ?), (?, ?)");
-    writes_own("insert into t (a, b) values (?, f(?, 1)) on conflict do nothing",
-               2, true,
-               "insert into t (a, b) values ($1, f($2, 1)), ($3, f($4, 1)) on "
-               "conflict do nothing");
+    writes_own(
+        "insert into t (a, b) values (?, f(?, 1)) on conflict do nothing", 2,
+        true,
+        "insert into t (a, b) values ($1, f($2, 1)), ($3, f($4, 1)) on "
+        "conflict do nothing");
     writes_own("UPDATE t SET a = ? WHERE b = ?", 3, true,
                "UPDATE t SET a = $1 WHERE b = $2");
     writes_own("INSERT INTO t VALUES (?, 1), (?, 2)", 3, false,
@@ -417,7 +418,8 @@ static void test_numeric_model(void)
         int32_t precision = 1 + (int32_t)tap_below(&seed, 38);
         int32_t scale = (int32_t)tap_below(&seed, (uint64_t)precision + 1);
         int32_t digits = (int32_t)tap_below(&seed, (uint64_t)precision + 1);
-        mt_type *type = mt_type_new(MT_DECIMAL, true, 0, precision, scale, NULL);
+        mt_type *type =
+            mt_type_new(MT_DECIMAL, true, 0, precision, scale, NULL);
         mt_builder *b = mt_builder_new(type, 0, NULL);
         mt_buf bytes = {0};
         mt_batch *batch = NULL;
@@ -466,9 +468,8 @@ static void test_broken_binary(void)
             /* Its own block, so that the sanitizer sees its end. */
             bytes = malloc(len + 1);
             for (size_t at = 0; at < len; at++)
-                bytes[at] = tap_below(&seed, 3)
-                                ? 0
-                                : (uint8_t)tap_below(&seed, 256);
+                bytes[at] =
+                    tap_below(&seed, 3) ? 0 : (uint8_t)tap_below(&seed, 256);
             decode(&b->columns[0], bytes, (int32_t)len);
             mt_builder_rollback(b);
             free(bytes);

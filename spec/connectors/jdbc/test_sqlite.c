@@ -136,11 +136,11 @@ static void test_bad_scans(void)
         "jdbc", "ROW<i TINYINT>", 1, {"url", url, "table-name", "w", NULL}};
     spec_table none = {
         "jdbc", "ROW<i TINYINT>", 1, {"url", url, "table-name", "x.y", NULL}};
-    spec_table nowhere = {"jdbc",
-                          "ROW<i TINYINT>",
-                          1,
-                          {"url", "jdbc:sqlite:/nowhere/f", "table-name", "w",
-                           NULL}};
+    spec_table nowhere = {
+        "jdbc",
+        "ROW<i TINYINT>",
+        1,
+        {"url", "jdbc:sqlite:/nowhere/f", "table-name", "w", NULL}};
     spec_table column = {
         "jdbc", "ROW<j TINYINT>", 1, {"url", url, "table-name", "w", NULL}};
 
@@ -223,7 +223,8 @@ static void test_push(void)
     HAS_STR(queries, " LIMIT 7", "as the database was told");
     EQ_INT(read_filtered(&id, 1, 3), 3, "a condition and a limit");
     HAS_STR(queries, " WHERE \"id\" <= 5 LIMIT 3", "both told");
-    EQ_INT(read_filtered(&name, 1, 1), 2, "texts leave the limit to the engine");
+    EQ_INT(read_filtered(&name, 1, 1), 2,
+           "texts leave the limit to the engine");
     HAS_STR(queries, " WHERE \"name\" IN ('n1', 'o''n')", "quotes are doubled");
     read_filtered(&above, 1, 0);
     HAS_STR(queries, " WHERE \"name\" COLLATE BINARY > 'n1'",
@@ -354,8 +355,8 @@ static void test_changelog(const char *flush_rows)
 /* Row 777 breaks a rule, and rows 100 to 105. */
 static void test_refused_rows(void)
 {
-    spec_table from = {"changes", CHANGES_TYPE, 1,
-                       {"rows", "1000", "length", "3", NULL}};
+    spec_table from = {
+        "changes", CHANGES_TYPE, 1, {"rows", "1000", "length", "3", NULL}};
     spec_table to = {"jdbc",
                      CHANGES_TYPE,
                      1,
@@ -407,11 +408,11 @@ static void test_locks(void)
                        CHANGES_TYPE,
                        1,
                        {"number-of-rows", "10", "fields.s.length", "3", NULL}};
-    spec_table to = {"jdbc",
-                     CHANGES_TYPE,
-                     1,
-                     {"url", NULL, "table-name", "l", "sink.max-retries", "0",
-                      NULL}};
+    spec_table to = {
+        "jdbc",
+        CHANGES_TYPE,
+        1,
+        {"url", NULL, "table-name", "l", "sink.max-retries", "0", NULL}};
     char impatient[160];
     sqlite3 *db;
 
@@ -441,8 +442,14 @@ static void test_lookup(const char *cache)
 {
     static const int32_t keys[] = {0};
     const char *options[] = {
-        "url", url, "table-name", "dim", "lookup.cache", cache,
-        "lookup.partial-cache.max-rows", "100",
+        "url",
+        url,
+        "table-name",
+        "dim",
+        "lookup.cache",
+        cache,
+        "lookup.partial-cache.max-rows",
+        "100",
     };
     mt_node node = {.kind = "source", .name = "dim", .connector = "jdbc"};
     bool cached = !strcmp(cache, "PARTIAL");
