@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "data/decimal.h"
-#include "functions/function.h"
+#include "functions/divide.h"
 
 /* Both arguments of the call and what goes from one row to the next. */
 #define OPERANDS(ctype)                                                        \
@@ -193,9 +193,11 @@ RUN_PLAIN(run_add, add, MT_DECIMAL_ADD)
 RUN_PLAIN(run_subtract, subtract, MT_DECIMAL_SUB)
 RUN_PLAIN(run_multiply, multiply, MT_DECIMAL_MUL)
 
-#define RUN_DIVIDE(name, verb, decimal_op)                                     \
+#define RUN_DIVIDE(name, verb, is_rest, decimal_op)                            \
     static int name(mt__fn_call *call, mt_error **err)                         \
     {                                                                          \
+        if (mt__divide_by_constant(call, is_rest))                             \
+            return 0;                                                          \
         switch (call->type->kind) {                                            \
         case MT_TINYINT:                                                       \
             return verb##_i8(call, err);                                       \
@@ -215,8 +217,8 @@ RUN_PLAIN(run_multiply, multiply, MT_DECIMAL_MUL)
             return run_decimal(call, decimal_op, err);                         \
         }                                                                      \
     }
-RUN_DIVIDE(run_divide, divide, MT_DECIMAL_DIV)
-RUN_DIVIDE(run_rest, rest, MT_DECIMAL_MOD)
+RUN_DIVIDE(run_divide, divide, false, MT_DECIMAL_DIV)
+RUN_DIVIDE(run_rest, rest, true, MT_DECIMAL_MOD)
 
 #define NEGATE(ctype, wide)                                                    \
     do {                                                                       \

@@ -5,12 +5,10 @@
 -- is done in which order. For `SELECT a, b * 2 FROM seq WHERE b % 3 = 0`:
 --
 --     -- b * 2
---     loop[1] = function()
---         local b, out = i64(6), new_i64(3)
---         for i = 0, calc.rows - 1 do
+--     loop[1] = function(rows, out, b)
+--         for i = 0, rows - 1 do
 --             out[i] = (b[i] * 2LL)
 --         end
---         done(3)
 --     end
 --
 --     run = function()
@@ -23,7 +21,8 @@
 --         input(5, 0) -- a
 --         take_first(6, 5) -- a
 --         ...
---         loop[1]() -- b * 2
+--         loop[1](calc.rows, new_i64(3), i64(7)) -- b * 2
+--         done(3)
 --     end
 --
 -- How it gets there:
@@ -413,7 +412,7 @@ end
 
 local KEYWORDS = {}
 for word in ([[and break do else elseif end false for function goto if in local nil not or repeat
-    return then true until while i out calc]]):gmatch "%S+" do
+    return then true until while i out rows calc]]):gmatch "%S+" do
     KEYWORDS[word] = true
 end
 for word in pairs(loops.environment) do
@@ -441,11 +440,11 @@ local function leaf(self, loop, node, mask)
     if known then
         return known
     end
-    local pointer = loops.POINTERS[node.type.kind]
     local name = local_name(loop, node, self.names, reg)
     local constant = self.program.registers[reg].constant
-    loop.args[#loop.args + 1] = reg
-    loop.locals[#loop.locals + 1] = ("local %s = %s(%d)%s"):format(name, pointer, reg,
+    local n = #loop.args + 1
+    loop.args[n], loop.names[n] = reg, name
+    loop.values[n] = ("%s(%d)%s"):format(loops.POINTERS[node.type.kind], reg,
         constant and "[0]" or "")
     loop.sources[reg] = constant and name or name .. "[i]"
     return loop.sources[reg]
@@ -476,24 +475,24 @@ function Compiler:operation(loop, node, mask)
 end
 
 function Compiler:loop(node, mask)
-    local loop = { args = {}, locals = {}, sources = {}, taken = {}, nodes = 0 }
+    local loop = { args = {}, names = {}, values = {}, sources = {}, taken = {}, nodes = 0 }
     local source = self:operation(loop, node, mask)
     local reg = self:register(node.type, self.in_constants)
     local call = self:declare(node, nil, reg, loop.args)
     local n = #self.loops + 1
-    local pointer = loops.POINTERS[node.type.kind]
-    loop.locals[#loop.locals + 1] = ("local out = new_%s(%d)"):format(pointer, call)
+    table.insert(loop.values, 1, ("calc.rows, new_%s(%d)"):format(
+        loops.POINTERS[node.type.kind], call))
+    table.insert(loop.names, 1, "rows, out")
     self.loops[n] = ([[
 -- %s
-loop[%d] = function()
-    %s
-    for i = 0, calc.rows - 1 do
+loop[%d] = function(%s)
+    for i = 0, rows - 1 do
         out[i] = %s
     end
-    done(%d)
 end
-]]):format(self:show(node), n, table.concat(loop.locals, "\n    "), source, call)
-    self:step(("loop[%d]()"):format(n), self:show(node))
+]]):format(self:show(node), n, table.concat(loop.names, ", "), source)
+    self:step(("loop[%d](%s)"):format(n, table.concat(loop.values, ", ")), self:show(node))
+    self:line("done(%d)", call)
     return reg
 end
 
@@ -502,9 +501,8 @@ end
 local UDF = [[
 do -- %s
     local f, put, skip%s = functions(%d)
-    loop[%d] = function()
-        local bits = start(%d)
-        for i = 0, calc.rows - 1 do
+    loop[%d] = function(rows, bits)
+        for i = 0, rows - 1 do
             if bits == nil or band(bits[rshift(i, 3)], lshift(1, band(i, 7))) ~= 0 then
                 calc.row = i
                 put(i, %s(%s))
@@ -513,7 +511,6 @@ do -- %s
             end
         end
         calc.row = -1
-        finish(%d)
     end
 end
 ]]
@@ -540,10 +537,11 @@ function Compiler:udf(node, mask)
     local places = self.program.functions
     places[#places + 1] = { name = udf.name, fn = udf_index(self, udf), call = call }
     self.loops[#self.loops + 1] = UDF:format(self:show(node),
-        #gets > 0 and ", " .. table.concat(gets, ", ") or "", #places, #self.loops + 1, #places,
+        #gets > 0 and ", " .. table.concat(gets, ", ") or "", #places, #self.loops + 1,
         type(udf.fn) == "function" and "f" or "f:eval",
-        #gets > 0 and table.concat(gets, "(i), ") .. "(i)" or "", #places)
-    self:step(("loop[%d]()"):format(#self.loops), self:show(node))
+        #gets > 0 and table.concat(gets, "(i), ") .. "(i)" or "")
+    self:step(("loop[%d](calc.rows, start(%d))"):format(#self.loops, #places), self:show(node))
+    self:line("finish(%d)", #places)
     return reg
 end
 

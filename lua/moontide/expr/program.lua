@@ -294,7 +294,14 @@ function M.load(program, calc, functions)
             check(C.mt_ffi_calc_prepare(calc, i))
         end
     end
-    -- Called once a batch: compiling it would only try to swallow the loops.
+    -- Called once a batch: compiling them would only try to swallow the loops.
+    for _, helpers in ipairs { env, step } do
+        for _, helper in pairs(helpers) do
+            if type(helper) == "function" then
+                pcall(jit.off, helper) -- C functions have nothing to switch off
+            end
+        end
+    end
     jit.off(self.run)
     return self
 end
