@@ -145,13 +145,27 @@ function narrows.union(rel, used)
     return relation.union(inputs, columns), at
 end
 
+--- The relation narrowed, by a calc where it can't narrow itself: what stands
+-- above passes all columns on, and its source couldn't know which are read.
+local function chosen(rel, used)
+    if narrows[rel.kind] or all_used(rel, used) then
+        return narrow(rel, used)
+    end
+    local columns, at = kept(rel.columns, used)
+    local exprs = {}
+    for i, column in ipairs(rel.columns) do
+        exprs[#exprs + 1] = used[i] and relation.input(i, column.type) or nil
+    end
+    return place(rel, nil, exprs, columns), at
+end
+
 function narrows.watermark(rel, used)
     local wanted = { [rel.rowtime] = true }
     for i in pairs(used) do
         wanted[i] = true
     end
     trees.inputs(rel.expr, wanted)
-    local input, at = narrow(rel.input, wanted)
+    local input, at = chosen(rel.input, wanted)
     return relation.watermark(input, at[rel.rowtime], trees.moved(rel.expr, at)), at
 end
 
