@@ -29,7 +29,7 @@ describe("random expressions", function()
         local env = moontide.StreamExecutionEnvironment.get_execution_environment()
         env:set_parallelism(1)
         assert.is_nil(random_expressions.compare {
-            dialect = "sqlite", count = 1000, depth = 4, compute = by_sqlite,
+            dialect = "sqlite", count = 600, depth = 4, compute = by_sqlite,
             t_env = moontide.StreamTableEnvironment.create(env),
         })
     end)

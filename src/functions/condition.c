@@ -1,4 +1,4 @@
-/* Conditions on values: NULLIF, GREATEST, LEAST, IS_ALPHA, IS_DECIMAL, IS_DIGIT.
+/* Conditions: NULLIF, GREATEST, LEAST, IS_ALPHA, IS_DECIMAL, IS_DIGIT.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "data/column.h"

@@ -1,7 +1,7 @@
 /* UPPER, LOWER, INITCAP.
  *
  * A column of ASCII alone is mapped in one pass over all of its bytes, whatever
- * its rows. Other columns go row by row; ICU sees those rows that are not ASCII.
+ * its rows. Other columns go row by row; ICU sees those that are not ASCII.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "functions/icu.h"

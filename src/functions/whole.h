@@ -1,4 +1,4 @@
-/* whole.h - whole numbers of any width as arguments: positions, lengths, digits.
+/* whole.h - whole numbers of any width as arguments: positions and lengths.
  *
  * thread: any.
  *
