@@ -683,9 +683,9 @@ typedef struct mt_bad_records mt_bad_records;
         .name = "bad-records", .type = MT_OPT_STRING,                          \
         .offset = offsetof(struct_type, member), .def = "fail",                \
         .help = "What becomes of a record that cannot be read: 'fail' (the "   \
-                "job does), 'skip', 'file:PATH' or 'topic:NAME' (kafka), "     \
-                "which keep its bytes, position and error. Counted as "        \
-                "'records.bad'."                                               \
+                "job does), 'skip', 'file:PATH' or, where the connector has "  \
+                "topics, 'topic:NAME', which keep its bytes, position and "    \
+                "error. Counted as 'records.bad'."                             \
     }
 
 /* For a connector's check(). MT_EOPTION with err; `topics` says that the

@@ -275,21 +275,28 @@ static inline int lazy_settle(lazy_decoder *d, lazy_rows *rows, mt_builder *out)
 
 /* ---- a call ----------------------------------------------------------- */
 
+static inline lazy_rows *lazy_new_rows(lazy_decoder *d)
+{
+    lazy_rows *rows = mt_calloc(sizeof(*rows));
+
+    if (!rows)
+        return NULL;
+    rows->lazy.decode = lazy_decode;
+    rows->lazy.free = lazy_free_rows;
+    rows->decoder = d;
+    __atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
+    return rows;
+}
+
 /* Decides at a batch's first row which columns it goes without. */
 static inline int lazy_start(lazy_decoder *d, mt_builder *out)
 {
     lazy_rows *rows = NULL;
     int32_t i;
 
-    for (i = 0; i < d->fields_len && !out->lazy && !rows; i++) {
-        if (d->needed[i])
-            continue;
-        if (!(rows = mt_calloc(sizeof(*rows))))
+    for (i = 0; i < d->fields_len && !out->lazy; i++) {
+        if (!d->needed[i] && !rows && !(rows = lazy_new_rows(d)))
             return MT_ENOMEM;
-        rows->lazy.decode = lazy_decode;
-        rows->lazy.free = lazy_free_rows;
-        rows->decoder = d;
-        __atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
     }
     for (i = 0; i < d->fields_len; i++)
         out->columns[d->columns[i]].skipped = rows && !d->needed[i];

@@ -50,7 +50,7 @@ static void test_options(void)
     EQ_STR(checked("skip", false), "ok", "skip");
     EQ_STR(checked("file:/x", false), "ok", "a file");
     EQ_STR(checked("topic:t", true), "ok", "a topic");
-    HAS_STR(checked("topic:t", false), "only kafka tables", "not everywhere");
+    HAS_STR(checked("topic:t", false), "has no topics", "not everywhere");
     HAS_STR(checked("drop", true), "must be 'fail', 'skip', 'file:PATH' or",
             "anything else is refused");
     HAS_STR(checked("file:", true), "must be", "so is a file without a name");

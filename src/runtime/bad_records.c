@@ -62,8 +62,8 @@ int mt_bad_records_check(const char *text, bool topics, mt_error **err)
         return 0;
     if (p == TO_TOPIC)
         mt_fail(err, MT_EOPTION,
-                "option 'bad-records' = '%s': only kafka tables keep bad "
-                "records in a topic; use 'file:PATH' here",
+                "option 'bad-records' = '%s': this connector has no topics to "
+                "keep records in; use 'file:PATH'",
                 text);
     else
         mt_fail(err, MT_EOPTION,

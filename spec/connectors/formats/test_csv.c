@@ -300,8 +300,8 @@ static void test_identity(uint64_t *seed)
         "null-literal=NULL!;line-delimiter=\\r\\n;array-element-delimiter=<>",
         "null-literal=NULL!;field-delimiter=\\t",
         "null-literal=NULL!;field-delimiter=€",
-        "null-literal=NULL!;disable-quote-character=true;escape-character=^;"
-        "field-delimiter=ü",
+        ("null-literal=NULL!;disable-quote-character=true;escape-character=^;"
+         "field-delimiter=ü"),
         "null-literal=NULL!;write-bigdecimal-in-scientific-notation=false"};
     bool same = true;
     int i, f;
