@@ -15,6 +15,8 @@
 
 /* A column of text or bytes that grew past this is given back. */
 #define BYTES_KEPT (4 * MT_BATCH_BYTES)
+/* And lists that had more elements than this in a batch. */
+#define ELEMENTS_KEPT (64 * MT_BATCH_ROWS)
 
 int mt__fn_fail(mt__fn_call *call, int32_t row, mt_error **err, const char *fmt,
                 ...)
@@ -29,7 +31,37 @@ int mt__fn_fail(mt__fn_call *call, int32_t row, mt_error **err, const char *fmt,
     return rc;
 }
 
+int mt__fn_refuse(mt__fn_call *call, int32_t row, mt_error *why, mt_error **err)
+{
+    int rc = MT_ENOTFOUND;
+
+    if (mt_error_code(why) == MT_ENOMEM)
+        rc = mt_fail(err, MT_ENOMEM, "%s", mt_error_message(why));
+    else if (mt__fn_wants(call, row))
+        rc = mt__fn_fail(call, row, err, "%s", mt_error_message(why));
+    mt_error_free(why);
+    return rc;
+}
+
 /* ---- builders that are used again ---------------------------------------- */
+
+/* Elements of a few huge lists are given back; there is room for the first of
+ * the next ones. */
+static void free_elements(mt_column_builder *c)
+{
+    mt_column_builder smaller;
+    int32_t i;
+
+    for (i = 0; i < c->children_len; i++) {
+        mt_column_builder *child = &c->children[i];
+
+        if (child->rows_max <= ELEMENTS_KEPT ||
+            mt__column_builder_init(&smaller, child->type, 0) < 0)
+            continue;
+        mt__column_builder_fini(child);
+        *child = smaller;
+    }
+}
 
 void mt__builder_restart(mt_column_builder *c)
 {
@@ -46,6 +78,8 @@ void mt__builder_restart(mt_column_builder *c)
     }
     for (i = 0; i < c->children_len; i++)
         mt__builder_restart(&c->children[i]);
+    if (c->type->form == MT_FORM_LIST)
+        free_elements(c);
 }
 
 int mt__builder_begin(mt_column_builder *c, int32_t rows, bool zero)

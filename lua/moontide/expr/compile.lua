@@ -57,9 +57,20 @@ Compiler.__index = Compiler
 
 -- ---- registers, calls, lines --------------------------------------------------
 
+-- The text of a type. Making it is most of what compiling costs, and types are
+-- few.
+function Compiler:type_text(t)
+    local shown = self.type_texts[t]
+    if not shown then
+        shown = tostring(t)
+        self.type_texts[t] = shown
+    end
+    return shown
+end
+
 function Compiler:register(t, constant)
     local list = self.program.registers
-    list[#list + 1] = { type = tostring(t), constant = constant or nil }
+    list[#list + 1] = { type = self:type_text(t), constant = constant or nil }
     return #list
 end
 
@@ -82,7 +93,12 @@ function Compiler:line_of(node)
 end
 
 function Compiler:show(node)
-    return text.short(node, self.names)
+    local shown = self.shown[node]
+    if not shown then
+        shown = text.short(node, self.names)
+        self.shown[node] = shown
+    end
+    return shown
 end
 
 -- Declares a call that fills a register; its number.
@@ -129,6 +145,11 @@ local function kernel_of(entry, node)
     return kernel
 end
 
+-- Whether a type may be NULL makes no difference to a value.
+function Compiler:type_key(t)
+    return (self:type_text(t):gsub(" NOT NULL$", ""))
+end
+
 -- Facts are noted by node, since trees share nodes:
 --     id        equal for equal expressions
 --     constant  no column and nothing volatile in it
@@ -139,7 +160,7 @@ local function note_call(self, node, facts)
     facts.looped = loops.takes(node, entry)
     facts.volatile = entry.volatile
     facts.touchy = entry.fails and not facts.looped
-    return ("%s %s %s"):format(node.fn, node.option or "", tostring(node.type:nullable()))
+    return ("%s %s %s"):format(node.fn, node.option or "", self:type_key(node.type))
 end
 
 local function note_udf(self, node, facts)
@@ -151,11 +172,11 @@ local function note_udf(self, node, facts)
 end
 
 local LEAF = {
-    input = function(node)
+    input = function(_, node)
         return "input " .. node.index, false
     end,
-    literal = function(node)
-        return ("literal %s %s%s"):format(tostring(node.type:nullable()), type(node.value),
+    literal = function(self, node)
+        return ("literal %s %s%s"):format(self:type_key(node.type), type(node.value),
             tostring(node.value)), true
     end,
 }
@@ -173,7 +194,7 @@ function Compiler:facts(node)
     facts = {}
     local key
     if LEAF[node.kind] then
-        key, facts.constant = LEAF[node.kind](node)
+        key, facts.constant = LEAF[node.kind](self, node)
     else
         key = (node.kind == "udf" and note_udf or note_call)(self, node, facts)
         facts.constant = not facts.volatile
@@ -388,7 +409,12 @@ function Compiler:arguments(node, mask)
     return regs
 end
 
+local TEXTS = { CHAR = true, VARCHAR = true, BINARY = true, VARBINARY = true }
+
 local function is_free(from, to)
+    if from.kind ~= to.kind and not (TEXTS[from.kind] and TEXTS[to.kind]) then
+        return false
+    end
     local types = require "moontide.script.types"
     return require("moontide.native").C.mt_ffi_type_is_free(types.parse(tostring(from)),
         types.parse(tostring(to)))
@@ -721,7 +747,8 @@ local function new_compiler(spec)
             registers = {}, calls = {}, masks = 0, reads = {}, outputs = {}, constants = {},
             functions = {}, zone = spec.session and spec.session.zone or "UTC",
         },
-        functions = {}, known = {}, ids = {}, udf_ids = {}, last_id = 0, uses = {},
+        functions = {}, known = {}, shown = {}, type_texts = {}, ids = {}, udf_ids = {},
+        last_id = 0, uses = {},
         values = { {}, {}, {} }, outer = {}, constant_regs = {}, inputs = {},
         lines = {}, loops = {}, constants = {}, indent = "    ", relation = BATCH,
         before = BATCH, result = spec.expand and "from" or "calc.rows",

@@ -264,6 +264,21 @@ local function compute_constants(calc, program, constants, failures)
     calc.rows = 0
 end
 
+-- What is called once a batch isn't to be compiled: that would only try to swallow
+-- the loops. One closure stands for all that the same source makes.
+local is_off = false
+
+local function switch_off(env, step)
+    for _, helpers in ipairs { env, step } do
+        for _, helper in pairs(helpers) do
+            if not is_off and type(helper) == "function" then
+                pcall(jit.off, helper) -- functions in C have nothing to switch off
+            end
+        end
+    end
+    is_off = true
+end
+
 --- Loads a program.
 -- @tparam table program
 -- @tparam cdata calc the `mt_ffi_calc` that it runs on
@@ -294,14 +309,7 @@ function M.load(program, calc, functions)
             check(C.mt_ffi_calc_prepare(calc, i))
         end
     end
-    -- Called once a batch: compiling them would only try to swallow the loops.
-    for _, helpers in ipairs { env, step } do
-        for _, helper in pairs(helpers) do
-            if type(helper) == "function" then
-                pcall(jit.off, helper) -- C functions have nothing to switch off
-            end
-        end
-    end
+    switch_off(env, step)
     jit.off(self.run)
     return self
 end
