@@ -130,5 +130,10 @@ static inline bool mt__fn_wants(const mt__fn_call *call, int32_t row)
  * wrong: 'value'". */
 int mt__fn_fail(mt__fn_call *call, int32_t row, mt_error **err, const char *fmt,
                 ...) MT_PRINTF(4, 5);
+/* The same with the message of `why`, which is taken: for a row whose pattern,
+ * time zone or the like is none. A row that must not fail has no value then:
+ * MT_ENOTFOUND, without an error. */
+int mt__fn_refuse(mt__fn_call *call, int32_t row, mt_error *why,
+                  mt_error **err);
 
 #endif

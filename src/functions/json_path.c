@@ -47,7 +47,7 @@ typedef struct reading {
 
 static int refuse(reading *r, const char *why)
 {
-    return mt_fail(r->err, MT_EOPTION,
+    return mt_fail(r->err, MT_ERECORD,
                    "'%.*s' is no JSON path, at character %d: %s",
                    (int)r->path->len, r->path->text + r->path->len,
                    (int)(r->at - r->path->text) + 1, why);

@@ -12,7 +12,7 @@
 
 typedef struct mt__json_path mt__json_path;
 
-/* Returns owned; NULL with err: MT_EOPTION for a path that is none,
+/* Returns owned; NULL with err: MT_ERECORD for a path that is none,
  * MT_EUNSUPPORTED for a step that is not supported yet. Copies the text. */
 mt__json_path *mt__json_path_new(mt_span text, mt_error **err);
 void mt__json_path_free(mt__json_path *path); /* NULL is fine */

@@ -263,11 +263,13 @@ static size_t found_len(const query *q)
 static int look(mt__fn_call *call, int32_t row, outcome *out, mt_error **err)
 {
     query *q = call->state;
-    int rc = set_path(q, mt__fn_text(&call->args[1], row), err);
+    mt_error *why = NULL;
+    int rc = set_path(q, mt__fn_text(&call->args[1], row), &why);
 
+    *out = ERROR;
     if (rc < 0) {
-        call->failed_row = row;
-        return rc;
+        rc = mt__fn_refuse(call, row, why, err);
+        return rc == MT_ENOTFOUND ? 0 : rc;
     }
     *out = FOUND;
     rc = mt__json_read(&q->tree, mt__fn_text(&call->args[0], row));
@@ -415,7 +417,8 @@ static int value_row(mt__fn_call *call, int32_t row, mt_error **err)
     return rc < 0 ? rc : put_default(call, row, arg);
 }
 
-/* The texts of all rows, NULL where there is none, and what came of each. */
+/* The texts of the rows, NULL where there is none, and what came of each, up to
+ * one that fails. */
 static int gather_texts(mt__fn_call *call, mt_error **err)
 {
     query *q = call->state;
@@ -459,20 +462,45 @@ static int put_cast_row(mt__fn_call *call, int32_t row, const mt_column *texts,
     return rc < 0 ? rc : put_default(call, row, arg);
 }
 
+/* Puts the rows whose texts have been gathered. */
 static int cast_texts(mt__fn_call *call, mt_error **err)
 {
     query *q = call->state;
     mt_column texts = {0}, values = {0};
-    int32_t row;
+    int32_t row, rows = q->texts.rows;
     int rc;
 
     mt__builder_view(&q->texts, &texts);
-    rc = mt_cast_column(&string_type, &texts, call->rows, &q->values,
-                        MT_CAST_TRY, &call->session->cast, err);
+    rc = mt_cast_column(&string_type, &texts, rows, &q->values, MT_CAST_TRY,
+                        &call->session->cast, err);
     mt__builder_view(&q->values, &values);
-    for (row = 0; rc == 0 && row < call->rows; row++)
+    for (row = 0; rc == 0 && row < rows; row++)
         rc = put_cast_row(call, row, &texts, &values, err);
     return rc;
+}
+
+/* A row that cannot be cast comes before one after it that is no JSON. */
+static int run_cast_value(mt__fn_call *call, mt_error **err)
+{
+    query *q = call->state;
+    mt_error *later = NULL;
+    int32_t later_row;
+    int rc, later_rc;
+
+    mt__builder_restart(&q->texts);
+    mt__builder_restart(&q->values);
+    q->outcomes.len = 0;
+    if (mt_buf_reserve(&q->outcomes, (size_t)call->rows + 1) < 0)
+        return MT_ENOMEM;
+    later_rc = gather_texts(call, &later);
+    later_row = call->failed_row;
+    rc = later_rc == MT_ENOMEM ? later_rc : cast_texts(call, err);
+    if (rc < 0 || later_rc == 0) {
+        mt_error_free(later);
+        return rc;
+    }
+    call->failed_row = later_row;
+    return mt__fn_refuse(call, later_row, later, err);
 }
 
 static int run_value(mt__fn_call *call, mt_error **err)
@@ -482,14 +510,7 @@ static int run_value(mt__fn_call *call, mt_error **err)
 
     if (!q->built)
         return mt__text_rows(call, err, value_row);
-    mt__builder_restart(&q->texts);
-    mt__builder_restart(&q->values);
-    q->outcomes.len = 0;
-    rc = mt_buf_reserve(&q->outcomes, (size_t)call->rows + 1);
-    if (rc == 0)
-        rc = gather_texts(call, err);
-    if (rc == 0)
-        rc = cast_texts(call, err);
+    rc = run_cast_value(call, err);
     return rc == MT_ENOMEM && !(err && *err) ? mt__text_no_memory(call, err)
                                              : rc;
 }

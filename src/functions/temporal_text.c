@@ -51,26 +51,29 @@ static void close_state(mt__fn_call *call)
 
 /* ---- patterns and zones -------------------------------------------------- */
 
+/* MT_ENOTFOUND, here and in what calls this: the row must not fail for its
+ * pattern that is none, and is NULL. */
 static int find_pattern(mt__fn_call *call, int32_t row, mt_span text,
                         const mt__time_pattern **out, mt_error **err)
 {
     known_pattern *known = &((text_state *)call->state)->pattern;
     mt__time_pattern *made;
+    mt_error *why = NULL;
 
     if (known->pattern && known->len == text.len &&
         memcmp(known->text, text.data, text.len) == 0) {
         *out = known->pattern;
         return 0;
     }
-    if (text.len > sizeof(known->text))
-        return mt__fn_fail(call, row, err,
-                           "a pattern of dates and times has %d bytes at most",
-                           PATTERN_MAX_BYTES);
-    made = mt__time_pattern_new((const char *)text.data, text.len, err);
-    if (!made) {
-        call->failed_row = row;
-        return mt_error_code(*err);
+    if (text.len > sizeof(known->text)) {
+        mt_fail(&why, MT_ERECORD,
+                "a pattern of dates and times has %d bytes at most",
+                PATTERN_MAX_BYTES);
+        return mt__fn_refuse(call, row, why, err);
     }
+    made = mt__time_pattern_new((const char *)text.data, text.len, &why);
+    if (!made)
+        return mt__fn_refuse(call, row, why, err);
     mt__time_pattern_free(known->pattern);
     known->pattern = made;
     known->len = text.len;
@@ -98,6 +101,7 @@ static int zone_of(mt__fn_call *call, int32_t arg, int32_t row, mt__zone **out,
     known_zone *known = &((text_state *)call->state)->zones[arg - 1];
     mt_span text = mt__fn_text(&call->args[arg], row);
     char name[NAME_MAX_BYTES + 1];
+    mt_error *why = NULL;
     mt__zone *made;
 
     if (text.len > NAME_MAX_BYTES)
@@ -105,11 +109,9 @@ static int zone_of(mt__fn_call *call, int32_t arg, int32_t row, mt__zone **out,
     memcpy(name, text.data, text.len);
     name[text.len] = '\0';
     if (!known->zone || strcmp(known->name, name) != 0) {
-        made = mt__zone_open(name, err);
-        if (!made) {
-            call->failed_row = row;
-            return mt_error_code(*err);
-        }
+        made = mt__zone_open(name, &why);
+        if (!made)
+            return mt__fn_refuse(call, row, why, err);
         mt__zone_close(known->zone);
         known->zone = made;
         strcpy(known->name, name);
@@ -161,7 +163,7 @@ static int format_row(mt__fn_call *call, int32_t row, mt_error **err)
     int rc = pattern_of(call, 1, row, &pattern, err);
 
     if (rc < 0)
-        return rc;
+        return rc == MT_ENOTFOUND ? mt__text_null(call, row) : rc;
     if (arg->type->form != MT_FORM_VAR)
         m = mt__moment_get(call, arg, row);
     else if (!read_plain(mt__fn_text(arg, row), &m))
@@ -183,7 +185,7 @@ static int from_unix_row(mt__fn_call *call, int32_t row, mt_error **err)
     int rc = pattern_of(call, 1, row, &pattern, err);
 
     if (rc < 0)
-        return rc;
+        return rc == MT_ENOTFOUND ? mt__text_null(call, row) : rc;
     /* Past a few hundred million years there is no calendar. */
     if (__builtin_mul_overflow(seconds[mt__fn_row(&call->args[0], row)],
                                INT64_C(1000), &ms) ||
@@ -212,7 +214,7 @@ static int convert_row(mt__fn_call *call, int32_t row, mt_error **err)
     if ((rc = zone_of(call, 1, row, &from, err)) < 0 ||
         (rc = zone_of(call, 2, row, &to, err)) < 0 ||
         (rc = find_pattern(call, row, usual, &pattern, err)) < 0)
-        return rc;
+        return rc == MT_ENOTFOUND ? mt__text_null(call, row) : rc;
     if (!read_plain(mt__fn_text(&call->args[0], row), &m))
         return mt__text_null(call, row);
     ms = mt__zone_to_utc_ms(from, mt__moment_millis(m));
@@ -243,7 +245,7 @@ static int read_moment(mt__fn_call *call, int32_t row, mt__moment *m,
     rc = pattern_of(call, 1, row, &pattern, err);
     *found = rc == 0 && mt__time_pattern_read(pattern, (const char *)text.data,
                                               text.len, m);
-    return rc;
+    return rc == MT_ENOTFOUND ? 0 : rc;
 }
 
 /* TO_DATE and TO_TIMESTAMP: NULL for what cannot be read. */
@@ -324,8 +326,31 @@ static int run_instant(mt__fn_call *call, mt_error **err)
     return 0;
 }
 
-/* TO_TIMESTAMP_LTZ(text [, pattern [, zone]]), in the session's zone unless
- * one is given. */
+/* The instant that row `row` gives, in the session's zone unless one is among
+ * the arguments; *found tells whether it gives one. */
+static int read_instant(mt__fn_call *call, int32_t row, mt_timestamp9 *ts,
+                        bool *found, mt_error **err)
+{
+    mt__zone *zone;
+    mt__moment m;
+    int rc = read_moment(call, row, &m, found, err);
+
+    if (rc < 0 || !*found)
+        return rc;
+    ts->millis = mt__moment_millis(m);
+    ts->nanos_of_milli = (int32_t)(m.nanos % 1000000);
+    if (call->args_len < 3) {
+        ts->millis = mt_cast_to_utc_ms(&call->session->cast, ts->millis);
+        return 0;
+    }
+    rc = zone_of(call, 2, row, &zone, err);
+    if (rc == 0)
+        ts->millis = mt__zone_to_utc_ms(zone, ts->millis);
+    *found = rc == 0;
+    return rc == MT_ENOTFOUND ? 0 : rc;
+}
+
+/* TO_TIMESTAMP_LTZ(text [, pattern [, zone]]) */
 static int run_instant_of_text(mt__fn_call *call, mt_error **err)
 {
     int32_t i;
@@ -334,26 +359,13 @@ static int run_instant_of_text(mt__fn_call *call, mt_error **err)
     for (i = 0; rc == 0 && i < call->rows; i++) {
         char *value =
             (char *)call->out->values + (size_t)i * (size_t)call->type->width;
-        mt__zone *zone;
-        mt__moment m;
-        int64_t ms = 0;
+        mt_timestamp9 ts = {0, 0, 0};
         bool found = false;
 
         if (mt__fn_is_null(call, i))
             continue;
-        rc = read_moment(call, i, &m, &found, err);
-        if (rc == 0 && found) {
-            ms = mt__moment_millis(m);
-            if (call->args_len < 3)
-                ms = mt_cast_to_utc_ms(&call->session->cast, ms);
-            else if ((rc = zone_of(call, 2, i, &zone, err)) == 0)
-                ms = mt__zone_to_utc_ms(zone, ms);
-        }
-        if (rc == 0 &&
-            (!found ||
-             !mt__timestamp_put(
-                 call->type,
-                 (mt_timestamp9){ms, (int32_t)(m.nanos % 1000000), 0}, value)))
+        rc = read_instant(call, i, &ts, &found, err);
+        if (rc == 0 && !(found && mt__timestamp_put(call->type, ts, value)))
             mt__fn_set_null(call, i);
     }
     return rc;
