@@ -41,9 +41,9 @@ static const mt_option options[] = {
      NULL, NULL, 0, 0,
      "Accepted for Flink's sake: there is one parser here, and it skips what "
      "is not read."},
-    {"json-schema", MT_OPT_STRING, MT_OPT_UNSUPPORTED, AT(json_schema), NULL,
-     NULL, NULL, 0, 0,
-     "A JSON schema as text (older descriptors); declare columns instead."},
+    {"json-schema", MT_OPT_STRING, 0, AT(json_schema), NULL, NULL, NULL, 0, 0,
+     "A JSON schema as text, of older descriptors. Accepted: the table's "
+     "columns say what is read."},
     {0},
 };
 

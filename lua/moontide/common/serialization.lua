@@ -8,6 +8,7 @@
 local args = require "moontide.args"
 local class = require "moontide.class"
 local errors = require "moontide.error"
+local json_schema = require "moontide.common.json_schema"
 local types = require "moontide.types"
 
 local M = {}
@@ -148,7 +149,15 @@ local JsonReader = row_schema("JsonRowDeserializationSchema", "json")
 type_setter(JsonReader, "type_info")
 switch_option(JsonReader, "fail_on_missing_field", "fail-on-missing-field")
 switch_option(JsonReader, "ignore_parse_errors", "ignore-parse-errors")
-class.later(JsonReader, { "json_schema" })
+-- The type as a JSON schema.
+function JsonReader:json_schema(text)
+    local checked, message = args.is_string(text)
+    if not checked then
+        args.bad(1, "json_schema", message)
+    end
+    self.type = json_schema.type_of(checked)
+    return self
+end
 
 --- Writes JSON objects:
 -- `JsonRowSerializationSchema.builder():with_type_info(T):build()`.

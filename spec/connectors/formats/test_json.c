@@ -264,7 +264,7 @@ static const struct {
      "!cannot both be true"},
     {"ROW<a INT>", "ignore-parse-error=true", "{}", "!ignore-parse-errors"},
     {"ROW<a INT>", "timestamp-format.standard=RFC", "{}", "!ISO-8601"},
-    {"ROW<a INT>", "json-schema={}", "{}", "!not supported yet"},
+    {"ROW<a INT>", "json-schema={}", "{\"a\":1}", "{\"a\":1}|"},
     {"ROW<a INT>", "decode.json-parser.enabled=false", "{}", "{\"a\":null}|"},
     {"ROW<a RAW>", "", "{}", "!RAW"},
     {"ROW<a MAP<INT, INT>>", "", "{}", "!keys"},
