@@ -84,9 +84,9 @@ static int fail(sqlite *c, int status, mt_error **err)
 
 /* Parameters of the URL are pragmas, as with Java's driver. */
 static const char *const pragmas[] = {
-    "journal_mode",  "synchronous",  "cache_size",   "foreign_keys",
-    "temp_store",    "mmap_size",    "locking_mode", "recursive_triggers",
-    "secure_delete", "busy_timeout",
+    "journal_mode",  "synchronous",    "cache_size",   "foreign_keys",
+    "temp_store",    "mmap_size",      "locking_mode", "recursive_triggers",
+    "secure_delete", "max_page_count", "busy_timeout",
 };
 
 enum { PRAGMAS_LEN = sizeof(pragmas) / sizeof(pragmas[0]) };

@@ -148,6 +148,12 @@ describe("jdbc on PostgreSQL", function()
         assert.same({ "Row(id=1)" }, rows(t_env, "SELECT id FROM pushed WHERE id <= 1"))
         assert.equal(2, #rows(t_env, "SELECT id FROM pushed WHERE v = 0.5"))
         assert.equal(1, #rows(t_env, "SELECT id FROM pushed LIMIT 1"))
+        local log = pg:tell "log"
+        has(log, [[FROM pushed WHERE "name" COLLATE "C" > 'a') TO]])
+        has(log, [[FROM pushed WHERE "pad" = 'x') TO]])
+        has(log, [[FROM pushed WHERE "id" <= 1) TO]])
+        has(log, [[FROM pushed LIMIT 1) TO]])
+        assert.is_nil(log:find('FROM pushed WHERE "v"', 1, true))
     end)
 
     it("applies changes by key as they come", function()
@@ -264,6 +270,15 @@ describe("jdbc when PostgreSQL fails", function()
         pg:tell "go"
         result:wait()
         assert.equal(40000, count())
+    end)
+
+    it("is not waited for longer than the options say", function()
+        local t_env = environment()
+        create(t_env, "mute", "id BIGINT", "target", ", 'connection.max-retry-timeout' = '1 s'")
+        pg:tell "pause"
+        local text = failure(rows, t_env, "SELECT * FROM mute")
+        pg:tell "go"
+        has(text, "does not answer for 1000 ms")
     end)
 
     it("can be cancelled while it hangs", function()

@@ -12,7 +12,7 @@ Server.__index = Server
 
 local HOMES = { postgres = "POSTGRES_HOME", mariadb = "MARIADB_HOME" }
 
---- Starts a server; skips the spec's tests where it is not installed.
+--- Starts a server.
 -- @tparam string kind "postgres" or "mariadb"
 -- @tparam[opt] string settings variables for its script, "NAME='value' ..."
 -- @treturn table with the methods below

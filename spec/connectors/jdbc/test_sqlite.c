@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "../changes.h"
 #include "../table.h"
@@ -426,6 +427,32 @@ static void test_locks(void)
     sqlite3_close(db);
 }
 
+/* A file that may not grow stands for a full disk. */
+static void test_full(void)
+{
+    spec_table from = {
+        "datagen",
+        CHANGES_TYPE,
+        1,
+        {"number-of-rows", "20000", "fields.s.length", "100", NULL}};
+    spec_table to = {
+        "jdbc",
+        CHANGES_TYPE,
+        1,
+        {"url", NULL, "table-name", "l", "sink.max-retries", "0", NULL}};
+    char small[160];
+
+    snprintf(small, sizeof(small), "%s?max_page_count=200", url);
+    to.options[1] = small;
+    fails(&from, &to, MT_ERETRY, "database or disk is full");
+    chmod(path, 0400);
+    if (access(path, W_OK) != 0) {
+        to.options[1] = url;
+        fails(&from, &to, MT_EIO, "readonly database");
+    }
+    chmod(path, 0600);
+}
+
 /* ---- lookups ----------------------------------------------------------- */
 
 static void put_key(mt__lookup *l, int32_t id)
@@ -528,6 +555,7 @@ int main(void)
     test_refused_rows();
     test_nan();
     test_locks();
+    test_full();
     test_lookup("PARTIAL");
     test_lookup("NONE");
     test_bad_lookups();
