@@ -110,6 +110,39 @@ function M.reads_within(expr, width)
     return true
 end
 
+-- How many nodes a tree has when what it shares is written out, by node.
+local sizes = setmetatable({}, { __mode = "k" })
+
+local function size_of(expr)
+    local size = sizes[expr]
+    if not size then
+        size = 1
+        for _, arg in ipairs(expr.args or {}) do
+            size = size + size_of(arg)
+        end
+        sizes[expr] = size
+    end
+    return size
+end
+
+--- Would a tree have more than `max` nodes, all written out, if `below` were put
+-- in the places of its references? A query that uses each column of the one below
+-- it twice is a tree twice as large with each level.
+function M.outgrows(expr, below, max)
+    local size = 0
+    local function add(node)
+        if size > max then
+            return
+        end
+        size = size + (node.kind == "input" and size_of(below[node.index]) or 1)
+        for _, arg in ipairs(node.args or {}) do
+            add(arg)
+        end
+    end
+    add(expr)
+    return size > max
+end
+
 -- ---- what must not be computed twice ------------------------------------------------------
 
 local function is_volatile_node(node)

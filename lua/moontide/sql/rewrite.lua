@@ -245,10 +245,24 @@ end
 
 local places = {}
 
+-- Expressions that are put into each other grow to so many nodes and no further.
+local NODES_MAX = 2000
+
+--- Would a calc's expressions become too large over those of another?
+local function too_large(below, condition, exprs)
+    for _, expr in ipairs(exprs) do
+        if expr.kind ~= "input" and trees.outgrows(expr, below, NODES_MAX) then
+            return true
+        end
+    end
+    return condition ~= nil and trees.outgrows(condition, below, NODES_MAX)
+end
+
 --- Two calcs in a row are one, unless something would be computed twice that
 -- must not be: what is volatile, or a user's function.
 function places.calc(input, condition, exprs, columns)
-    if trees.repeats(input.exprs, condition, exprs) then
+    if trees.repeats(input.exprs, condition, exprs)
+        or too_large(input.exprs, condition, exprs) then
         return over(input, condition, exprs, columns)
     end
     local below = condition and through({ condition }, input.exprs)[1]
@@ -265,10 +279,12 @@ end
 
 --- One row of constants stays one.
 function places.values(input, condition, exprs, columns)
-    if condition or #input.rows ~= 1 then
+    local row = input.rows[1]
+    if condition or #input.rows ~= 1 or trees.repeats(row, nil, exprs)
+        or too_large(row, nil, exprs) then
         return calc(input, condition, exprs, columns)
     end
-    return relation.values({ through(exprs, input.rows[1]) }, columns)
+    return relation.values({ through(exprs, row) }, columns)
 end
 
 --- The parts of a condition that need only the columns before a table function

@@ -117,6 +117,14 @@ describe("rewriting", function()
                 :gsub("fields=%[%]", "fields=[a]")))
     end)
 
+    it("bounds expressions that double with each level", function()
+        for _, from in ipairs { "t", "(SELECT RAND() AS a) AS r" } do
+            local text = ("SELECT a + a AS a FROM ("):rep(60) .. "SELECT a FROM " .. from
+                .. (") AS x"):rep(60)
+            assert.is_true(#plan(text) < 1e6)
+        end
+    end)
+
     it("leaves the relation that it is given as it is", function()
         local rel = analyzed "SELECT a + 1 AS x FROM (SELECT a FROM t WHERE b > 1) WHERE a < 3"
         local before = table.concat(plan_text.tree(rel), "\n")
