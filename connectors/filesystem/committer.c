@@ -376,10 +376,8 @@ static int commit_places(fs_committer *c, int64_t id, bool all,
         if (rc == 0 && p.finished && p.held_by != id &&
             (all || is_due(c, &p))) {
             rc = write_marker(c, p.name, err);
-            mt_log(MT_LOG_INFO, "filesystem",
-                   "partition '%s' of '%s' is "
-                   "complete",
-                   p.name, c->base);
+            mt_log(MT_LOG_INFO, "filesystem", "%s: partition '%s' is complete",
+                   c->base, p.name);
             mt_strfree(p.name);
             ++*committed;
         } else {

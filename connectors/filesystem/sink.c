@@ -271,7 +271,8 @@ static int write_run(sink *s, mt_batch *batch, int32_t from, int32_t to,
     return append_rows(s, b, to - from, err);
 }
 
-/* Do two rows have the same value in a column? NaN and -0.0 may differ. */
+/* Do two rows surely have the same value in a column? Where they only may, the
+ * name of the partition is made again. */
 static bool same_value(const mt_type *type, const mt_column *c, int32_t a,
                        int32_t b)
 {

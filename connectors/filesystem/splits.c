@@ -197,6 +197,7 @@ static void hash_again(fs_splits *s)
     }
 }
 
+/* Each new piece goes to the subtask that has been given the least. */
 static void give_out(fs_splits *s)
 {
     int32_t i, k, least;
@@ -266,17 +267,6 @@ int fs_splits_look(fs_splits *s, int64_t now_ms, int64_t *next_ms,
     *next_ms = s->look_ms;
     pthread_mutex_unlock(&s->mutex);
     return rc;
-}
-
-const fs_split *fs_splits_at(fs_splits *s, int32_t at)
-{
-    const fs_split *split = NULL;
-
-    pthread_mutex_lock(&s->mutex);
-    if (at < s->sorted)
-        split = s->items[at];
-    pthread_mutex_unlock(&s->mutex);
-    return split;
 }
 
 const fs_split *fs_splits_next(fs_splits *s, int32_t subtask, int32_t *at)

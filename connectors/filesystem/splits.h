@@ -38,7 +38,5 @@ int fs_splits_look(fs_splits *s, int64_t now_ms, int64_t *next_ms,
 /* The next piece of `subtask` at place *at or behind it, which is moved on; NULL
  * when there is none yet. Borrowed until the list is closed. */
 const fs_split *fs_splits_next(fs_splits *s, int32_t subtask, int32_t *at);
-/* The piece at a place, or NULL behind the last. */
-const fs_split *fs_splits_at(fs_splits *s, int32_t at);
 
 #endif
