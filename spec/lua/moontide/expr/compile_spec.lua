@@ -110,6 +110,21 @@ describe("a program", function()
         assert.equal(120 * 121 / 2, rows[1][121])
     end)
 
+    it("keeps nothing of a batch for the next", function()
+        local program = calc.new { input = "ROW<a INT, b INT>", exprs = { "a + 0" },
+            condition = "a + 0 IS NULL OR b > 0" }
+        local function first(rows)
+            local list = {}
+            for i, row in ipairs(program:run(rows)) do
+                list[i] = tostring(row[1])
+            end
+            return list
+        end
+        assert.same({ "nil", "5" }, first { { nil, 1 }, { 5, 1 } })
+        assert.same({ "1", "3" }, first { { 1, 1 }, { 2, 0 }, { 3, 1 } })
+        assert.same({ "7", "nil" }, first { { 7, 1 }, { nil, 1 } })
+    end)
+
     it("reads only the columns that it needs", function()
         local plan = calc.compile { input = "ROW<a INT, b INT, c INT>", condition = "c = 1",
             exprs = { "a" } }
