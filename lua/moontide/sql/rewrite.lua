@@ -13,6 +13,7 @@
 -- A watermark sees all rows of its source, so conditions stay above it; a limit
 -- keeps conditions above it too.
 -- @module moontide.sql.rewrite
+local errors = require "moontide.error"
 local fold = require "moontide.expr.fold"
 local logical = require "moontide.logical"
 local relation = require "moontide.sql.relation"
@@ -385,11 +386,31 @@ rewrite = function(rel)
     return rule and rule(rel) or rel
 end
 
+-- A query may have so many parts, counted as often as they are named: what names
+-- a view twice that names a view twice, and so on, soon fits no machine.
+local PARTS_MAX = 20000
+
+local function parts_of(rel, counts)
+    if not counts[rel] then
+        local count = 1
+        for _, input in ipairs(relation.inputs(rel)) do
+            count = count + parts_of(input, counts)
+        end
+        counts[rel] = count
+    end
+    return counts[rel]
+end
+
 --- The relation that is planned for another.
 -- @tparam table rel as the analyzer makes it; it stays as it is
 -- @tparam[opt] table of_plan the session: `zone`
 -- @treturn table
 function M.relation(rel, of_plan)
+    local parts = parts_of(rel, {})
+    if parts > PARTS_MAX then
+        errors.raise("SQL", "the query has %.0f parts, views written out; there may be %d", parts,
+            PARTS_MAX)
+    end
     session = of_plan
     return rewrite(rel)
 end

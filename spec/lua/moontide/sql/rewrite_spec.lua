@@ -125,6 +125,16 @@ describe("rewriting", function()
         end
     end)
 
+    it("refuses what no machine could run", function()
+        local names = { "v0 AS (SELECT a FROM t)" }
+        for i = 1, 40 do
+            names[i + 1] = ("v%d AS (TABLE v%d UNION ALL TABLE v%d)"):format(i, i - 1, i - 1)
+        end
+        local ok, err = pcall(plan, "WITH " .. table.concat(names, ", ") .. " TABLE v40")
+        assert.is_false(ok)
+        assert.matches("the query has %d+ parts", err.message)
+    end)
+
     it("leaves the relation that it is given as it is", function()
         local rel = analyzed "SELECT a + 1 AS x FROM (SELECT a FROM t WHERE b > 1) WHERE a < 3"
         local before = table.concat(plan_text.tree(rel), "\n")
