@@ -40,6 +40,7 @@
 --   fails for the first row that needs it.
 -- @module moontide.expr.compile
 local buffer = require "string.buffer"
+local known = require "moontide.expr.known"
 local logical = require "moontide.logical"
 local loops = require "moontide.expr.loops"
 local text = require "moontide.expr.text"
@@ -57,20 +58,9 @@ Compiler.__index = Compiler
 
 -- ---- registers, calls, lines --------------------------------------------------
 
--- The text of a type. Making it is most of what compiling costs, and types are
--- few.
-function Compiler:type_text(t)
-    local shown = self.type_texts[t]
-    if not shown then
-        shown = tostring(t)
-        self.type_texts[t] = shown
-    end
-    return shown
-end
-
 function Compiler:register(t, constant)
     local list = self.program.registers
-    list[#list + 1] = { type = self:type_text(t), constant = constant or nil }
+    list[#list + 1] = { type = self.known:type_text(t), constant = constant or nil }
     return #list
 end
 
@@ -79,9 +69,14 @@ function Compiler:line(source, ...)
     lines[#lines + 1] = self.indent .. source:format(...)
 end
 
+-- Names of columns may hold anything; a comment must end where its line does.
+local function one_line(what)
+    return (what:gsub("%c", "?"))
+end
+
 -- A line with what it computes behind it.
 function Compiler:step(source, what)
-    self.lines[#self.lines + 1] = ("%s%s -- %s"):format(self.indent, source, what)
+    self.lines[#self.lines + 1] = ("%s%s -- %s"):format(self.indent, source, one_line(what))
 end
 
 function Compiler:line_of(node)
@@ -95,7 +90,7 @@ end
 function Compiler:show(node)
     local shown = self.shown[node]
     if not shown then
-        shown = text.short(node, self.names)
+        shown = one_line(text.short(node, self.names))
         self.shown[node] = shown
     end
     return shown
@@ -119,114 +114,16 @@ function Compiler:new_mask(of)
     return program.masks
 end
 
--- ---- what is known of a node ---------------------------------------------------
-
-local function types_of(args)
-    local types = {}
-    for i, arg in ipairs(args) do
-        types[i] = arg.type
-    end
-    return types
-end
-
-function Compiler:entry(node)
-    local entry = self.library.find(node.fn)
-    if not entry and node.fn ~= "CAST" and node.fn ~= "TRY_CAST" then
-        require("moontide.error").unsupported(node.fn)
-    end
-    return entry or { kernel = node.fn, fails = node.fn == "CAST" }
-end
-
 local function kernel_of(entry, node)
     local kernel = entry.kernel or entry.name
     if type(kernel) == "function" then
-        return kernel(types_of(node.args), node.type)
+        local types = {}
+        for i, arg in ipairs(node.args) do
+            types[i] = arg.type
+        end
+        return kernel(types, node.type)
     end
     return kernel
-end
-
--- Whether a type may be NULL makes no difference to a value.
-function Compiler:type_key(t)
-    return (self:type_text(t):gsub(" NOT NULL$", ""))
-end
-
--- Facts are noted by node, since trees share nodes:
---     id        equal for equal expressions
---     constant  no column and nothing volatile in it
---     touchy    may fail, or calls a user's function
---     looped    part of a loop
-local function note_call(self, node, facts)
-    local entry = self:entry(node)
-    facts.looped = loops.takes(node, entry)
-    facts.volatile = entry.volatile
-    facts.touchy = entry.fails and not facts.looped
-    return ("%s %s %s"):format(node.fn, node.option or "", self:type_key(node.type))
-end
-
-local function note_udf(self, node, facts)
-    local udf = node.udf
-    facts.volatile = udf.deterministic == false
-    facts.touchy = true
-    self.udf_ids[udf] = self.udf_ids[udf] or self:next_id()
-    return "udf " .. self.udf_ids[udf]
-end
-
-local LEAF = {
-    input = function(_, node)
-        return "input " .. node.index, false
-    end,
-    literal = function(self, node)
-        return ("literal %s %s%s"):format(self:type_key(node.type), type(node.value),
-            tostring(node.value)), true
-    end,
-}
-
-function Compiler:next_id()
-    self.last_id = self.last_id + 1
-    return self.last_id
-end
-
-function Compiler:facts(node)
-    local facts = self.known[node]
-    if facts then
-        return facts
-    end
-    facts = {}
-    local key
-    if LEAF[node.kind] then
-        key, facts.constant = LEAF[node.kind](self, node)
-    else
-        key = (node.kind == "udf" and note_udf or note_call)(self, node, facts)
-        facts.constant = not facts.volatile
-        local ids = {}
-        for i, arg in ipairs(node.args) do
-            local of = self:facts(arg)
-            ids[i] = of.id
-            facts.constant = facts.constant and of.constant
-            facts.touchy = facts.touchy or of.touchy
-        end
-        key = key .. " " .. table.concat(ids, ",")
-    end
-    if facts.volatile then
-        facts.id = self:next_id()
-    else
-        self.ids[key] = self.ids[key] or self:next_id()
-        facts.id = self.ids[key]
-    end
-    self.known[node] = facts
-    return facts
-end
-
--- How often each value is asked for: one that is asked for twice gets a column
--- of its own and is not computed again in every loop that reads it.
-function Compiler:count(node)
-    local id = self:facts(node).id
-    self.uses[id] = (self.uses[id] or 0) + 1
-    if self.uses[id] == 1 and node.args then
-        for _, arg in ipairs(node.args) do
-            self:count(arg)
-        end
-    end
 end
 
 -- ---- values -------------------------------------------------------------------
@@ -285,7 +182,7 @@ function Compiler:constant(node)
 end
 
 function Compiler:constant_value(node, mask)
-    local facts = self:facts(node)
+    local facts = self.known:facts(node)
     local reg = self.constant_regs[facts.id]
     if not reg then
         if node.kind == "literal" then
@@ -342,7 +239,7 @@ end
 -- Does any of the arguments from `from` on want a mask?
 local function any_touchy(self, args, from)
     for i = from, #args do
-        if self:facts(args[i]).touchy then
+        if self.known:facts(args[i]).touchy then
             return true
         end
     end
@@ -379,7 +276,7 @@ local function choice(self, args, mask)
     for i = 1, #args - 1, 2 do
         regs[i] = self:value(args[i], mask)
         local under = mask
-        if self:facts(args[i + 1]).touchy then
+        if self.known:facts(args[i + 1]).touchy then
             under = self:mask(mask, regs[i], TRUE, args[i])
         end
         regs[i + 1] = self:value(args[i + 1], under)
@@ -421,7 +318,7 @@ local function is_free(from, to)
 end
 
 function Compiler:call(node, mask)
-    local entry = self:entry(node)
+    local entry = self.known:entry(node)
     local is_cast = node.fn == "CAST" or node.fn == "TRY_CAST"
     local regs = self:arguments(node, mask)
     local reg = self:register(node.type, self.in_constants)
@@ -462,9 +359,8 @@ end
 -- The source that reads a value which is computed elsewhere.
 local function leaf(self, loop, node, mask)
     local reg = self:value(node, mask)
-    local known = loop.sources[reg]
-    if known then
-        return known
+    if loop.sources[reg] then
+        return loop.sources[reg]
     end
     local name = local_name(loop, node, self.names, reg)
     local constant = self.program.registers[reg].constant
@@ -477,14 +373,15 @@ local function leaf(self, loop, node, mask)
 end
 
 local function operand(self, loop, node, mask)
-    local facts = self:facts(node)
+    local facts = self.known:facts(node)
     if node.kind == "literal" then
         local source, value = loops.literal(node)
         if source then
             return source, value
         end
     elseif facts.looped and not (facts.constant and not self.in_constants)
-        and self.uses[facts.id] == 1 and #loop.args < LOOP_INPUTS and loop.nodes < LOOP_NODES then
+        and self.known.uses[facts.id] == 1 and #loop.args < LOOP_INPUTS
+        and loop.nodes < LOOP_NODES then
         return self:operation(loop, node, mask)
     end
     return leaf(self, loop, node, mask)
@@ -497,7 +394,7 @@ function Compiler:operation(loop, node, mask)
     for i, arg in ipairs(node.args) do
         sources[i], literals[i] = operand(self, loop, arg, mask)
     end
-    return loops.call(node, self:entry(node), sources, literals)
+    return loops.call(node, self.known:entry(node), sources, literals)
 end
 
 function Compiler:loop(node, mask)
@@ -543,8 +440,8 @@ end
 
 local function udf_index(self, udf)
     local list = self.functions
-    for i, known in ipairs(list) do
-        if known == udf.fn then
+    for i, fn in ipairs(list) do
+        if fn == udf.fn then
             return i
         end
     end
@@ -575,15 +472,14 @@ end
 
 -- Computes the node in the relation at work, and keeps it.
 function Compiler:compute(node, mask)
-    local facts = self:facts(node)
+    local facts = self.known:facts(node)
     if not facts.touchy then
         mask = 0 -- its value serves whatever mask
     end
-    local known = self:find_value(facts.id, mask, self.relation)
-    if known then
-        return known
+    local reg = self:find_value(facts.id, mask, self.relation)
+    if reg then
+        return reg
     end
-    local reg
     if node.kind == "input" then
         reg = self:input(node)
     elseif node.kind == "udf" then
@@ -598,7 +494,7 @@ end
 
 -- What the condition has computed is taken, not computed again.
 local function taken(self, node)
-    local facts = self:facts(node)
+    local facts = self.known:facts(node)
     if self.relation ~= SELECTED or node.kind == "input" then
         return nil
     end
@@ -613,7 +509,7 @@ end
 
 --- The register of an expression's value; lines that compute it are added.
 function Compiler:value(node, mask)
-    if node.kind == "literal" or self:facts(node).constant and not self.in_constants then
+    if node.kind == "literal" or self.known:facts(node).constant and not self.in_constants then
         return self:constant_value(node, mask)
     end
     return taken(self, node) or self:compute(node, mask)
@@ -663,7 +559,7 @@ function Compiler:expand(spec)
         regs[i] = self:register(column.type:nullable())
     end
     for _, node in ipairs(spec.unnest and { spec.unnest } or spec.args or {}) do
-        self:count(node)
+        self.known:count(node)
     end
     self:line("if from == 0 then")
     self.indent = "        "
@@ -740,15 +636,13 @@ local function new_compiler(spec)
     end
     local statement = spec.statement
     return setmetatable({
-        library = spec.library or require "moontide.expr.library",
         statement = type(statement) == "table" and statement.text or statement,
         columns = columns, columns_len = #columns, names = names,
         program = {
             registers = {}, calls = {}, masks = 0, reads = {}, outputs = {}, constants = {},
             functions = {}, zone = spec.session and spec.session.zone or "UTC",
         },
-        functions = {}, known = {}, shown = {}, type_texts = {}, ids = {}, udf_ids = {},
-        last_id = 0, uses = {},
+        functions = {}, shown = {}, known = known.new(spec.library),
         values = { {}, {}, {} }, outer = {}, constant_regs = {}, inputs = {},
         lines = {}, loops = {}, constants = {}, indent = "    ", relation = BATCH,
         before = BATCH, result = spec.expand and "from" or "calc.rows",
@@ -763,10 +657,10 @@ function M.program(spec)
     local self = new_compiler(spec)
     local program = self.program
     for _, expr in ipairs(spec.exprs) do
-        self:count(expr)
+        self.known:count(expr)
     end
     if spec.condition then
-        self:count(spec.condition)
+        self.known:count(spec.condition)
     end
     if spec.expand then
         self:expand(spec.expand)

@@ -125,6 +125,16 @@ describe("a program", function()
         assert.same({ "7", "nil" }, first { { 7, 1 }, { nil, 1 } })
     end)
 
+    it("takes columns of any name", function()
+        for _, name in ipairs { "a b", "end", "rows", "x\nerror('no')", "]]", "%s", "é", "i" } do
+            local input = logical.row { { name = name, type = logical.parse "INT" } }
+            local column = { kind = "input", index = 1, type = logical.parse "INT" }
+            local sum = { kind = "call", fn = "+", type = column.type, args = { column, column } }
+            assert.same({ { 8, n = 1 } },
+                calc.run { input = tostring(input), rows = { { 4 } }, exprs = { sum } })
+        end
+    end)
+
     it("reads only the columns that it needs", function()
         local plan = calc.compile { input = "ROW<a INT, b INT, c INT>", condition = "c = 1",
             exprs = { "a" } }

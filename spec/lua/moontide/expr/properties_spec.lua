@@ -377,7 +377,7 @@ describe("random expressions (seed " .. seed .. ")", function()
 
     for _, n in ipairs { 0, 1, 31, 32, 33, 64 } do
         it("have the values that the model gives them, on " .. n .. " rows", function()
-            for _ = 1, 25 do
+            for _ = 1, 15 do
                 compare(n, 3)
             end
         end)
