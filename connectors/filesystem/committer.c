@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "compact.h"
 #include "journal.h"
 #include "path.h"
 
@@ -45,6 +46,7 @@ struct fs_committer {
     int32_t places_len, places_max;
     char **replaced; /* buckets */
     int32_t replaced_len, replaced_max;
+    fs_part *offered;    /* to be merged */
     int64_t *watermarks; /* by subtask */
     int32_t subtasks;
     int64_t reported_id;
@@ -388,21 +390,27 @@ static int commit_places(fs_committer *c, int64_t id, bool all,
     return rc;
 }
 
+static int mark_finished(fs_committer *c, const char *partition, mt_error **err)
+{
+    place *p = find_place(c, partition);
+    int rc = 0;
+
+    if (!p && (rc = add_place(c, partition, err)) == 0)
+        p = &c->places[c->places_len - 1];
+    if (p)
+        p->finished = true;
+    return rc;
+}
+
 int fs_committer_finished(fs_committer *c, const char *partition,
                           mt_error **err)
 {
     int rc = 0;
-    place *p;
 
     if (!c->commits)
         return 0;
     pthread_mutex_lock(&c->mutex);
-    if (!(p = find_place(c, partition))) {
-        rc = add_place(c, partition, err);
-        p = rc == 0 ? &c->places[c->places_len - 1] : NULL;
-    }
-    if (p)
-        p->finished = true;
+    rc = mark_finished(c, partition, err);
     pthread_mutex_unlock(&c->mutex);
     return rc;
 }
@@ -419,10 +427,55 @@ void fs_committer_held(fs_committer *c, const char *partition, int64_t id)
     pthread_mutex_unlock(&c->mutex);
 }
 
-int fs_committer_report(fs_committer *c, int64_t id, bool ended,
+/* ---- merging ----------------------------------------------------------- */
+
+void fs_committer_offer(fs_committer *c, fs_part *part)
+{
+    pthread_mutex_lock(&c->mutex);
+    part->next = c->offered;
+    c->offered = part;
+    pthread_mutex_unlock(&c->mutex);
+}
+
+/* A bucket is about to get a merged file. */
+static int meet_bucket(void *arg, const char *bucket, mt_error **err)
+{
+    fs_committer *c = arg;
+    int rc = c->overwrite ? replace(c, bucket, err) : 0;
+
+    return rc == 0 && c->commits ? mark_finished(c, bucket, err) : rc;
+}
+
+static int merge_offered(fs_committer *c, int64_t *files, mt_error **err)
+{
+    int64_t size = c->options->compaction_bytes;
+
+    if (!c->offered)
+        return 0;
+    return fs_compact(&c->offered,
+                      size == MT_UNSET ? c->options->roll_bytes : size,
+                      meet_bucket, c, files, err);
+}
+
+/* What nobody merged any more: its checkpoint was not completed. */
+static void drop_offered(fs_committer *c)
+{
+    fs_part *p, *next;
+
+    for (p = c->offered; p; p = next) {
+        next = p->next;
+        fs_part_drop(p);
+        fs_part_free(p);
+    }
+    c->offered = NULL;
+}
+
+/* ---- reports ----------------------------------------------------------- */
+
+int fs_committer_report(fs_committer *c, int64_t id, bool ended, int64_t *files,
                         int64_t *committed, mt_error **err)
 {
-    bool all;
+    bool last, all;
     int rc = 0;
 
     pthread_mutex_lock(&c->mutex);
@@ -432,10 +485,13 @@ int fs_committer_report(fs_committer *c, int64_t id, bool ended,
     }
     c->reported++;
     c->ended += ended;
+    last = c->reported == c->subtasks;
     all = c->ended == c->subtasks;
-    if (all && c->overwrite && !c->partitioned)
+    if (last)
+        rc = merge_offered(c, files, err);
+    if (rc == 0 && all && c->overwrite && !c->partitioned)
         rc = replace(c, "", err);
-    if (rc == 0 && c->reported == c->subtasks)
+    if (rc == 0 && last)
         rc = commit_places(c, id, all, committed, err);
     pthread_mutex_unlock(&c->mutex);
     return rc;
@@ -447,6 +503,7 @@ static void free_committer(fs_committer *c)
 {
     int32_t i;
 
+    drop_offered(c);
     for (i = 0; i < c->places_len; i++)
         mt_strfree(c->places[i].name);
     for (i = 0; i < c->replaced_len; i++)

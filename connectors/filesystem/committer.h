@@ -12,6 +12,7 @@
 #define MT_FILESYSTEM_COMMITTER_H
 
 #include "options.h"
+#include "part.h"
 #include "partition.h"
 
 #define FS_ID_LEN 36
@@ -45,12 +46,16 @@ void fs_committer_watermark(fs_committer *c, int32_t subtask, int64_t ms);
  * removes what stands there, once. */
 int fs_committer_replace(fs_committer *c, const char *bucket, mt_error **err);
 
+/* With 'auto-compaction': takes a pending file of the checkpoint that is being
+ * committed; the last subtask to report it merges and publishes them all. */
+void fs_committer_offer(fs_committer *c, fs_part *part);
+
 /* A subtask reports what checkpoint `id` did: partitions with a new finished
  * file, and those with one that stays in-progress; then that it is through. */
 int fs_committer_finished(fs_committer *c, const char *partition,
                           mt_error **err);
 void fs_committer_held(fs_committer *c, const char *partition, int64_t id);
-int fs_committer_report(fs_committer *c, int64_t id, bool ended,
+int fs_committer_report(fs_committer *c, int64_t id, bool ended, int64_t *files,
                         int64_t *committed, mt_error **err);
 
 #endif

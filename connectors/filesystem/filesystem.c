@@ -5,7 +5,8 @@
  *   source.c   splits.c (which file) -> input.c (bytes) -> lines.c (records)
  *              -> decoder, metadata.c -> builder
  *   sink.c     batch -> encoder -> bucket -> part.c (a file, in-progress to
- *              finished) -> committer.c (partitions that are complete)
+ *              finished) -> committer.c (partitions that are complete),
+ *              compact.c (merging files)
  *
  * Around it: options.c (the table and its rules), path.c (names, walking),
  * partition.c (folders named key=value), codec.c (compression), clock.c (time

@@ -102,11 +102,15 @@ const mt_option fs_option_table[] = {
         .help = "One subtask for each partition: 'true' is not supported "
                 "yet."),
     OPT(BOOL, "auto-compaction", compaction, .def = "false",
-        .help = "Merging a checkpoint's files: 'true' is not supported yet."),
-    OPT(MEMORY, "compaction.file-size", compaction_bytes,
-        .help = "For 'auto-compaction'."),
+        .help =
+            "The files of a checkpoint are merged, bucket by bucket, before "
+            "they get their names: compacted-<name>. Finishes all files "
+            "with every checkpoint."),
+    OPT(MEMORY, "compaction.file-size", compaction_bytes, .min = 1, .max = 0,
+        .help = "How large a merged file may be; "
+                "'sink.rolling-policy.file-size' unless given."),
     OPT(INT, "compaction.parallelism", compaction_parallelism, .min = 1,
-        .max = 32768, .help = "For 'auto-compaction'."),
+        .max = 32768, .help = "Accepted; one subtask merges."),
     OPT(INT, "sink.parallelism", sink_parallelism, .min = 1, .max = 32768,
         .help = "Parallelism of the sink; that of its input unless given."),
 
@@ -273,8 +277,8 @@ int fs_refuse(mt_error **err, const char *option, const char *fmt, ...)
 
 static int later(mt_error **err, const char *option, const char *value)
 {
-    mt_fail(err, MT_EUNSUPPORTED, "not supported yet: %s%s%s%s", option,
-            value ? " = '" : "", value ? value : "", value ? "'" : "");
+    mt_fail(err, MT_EUNSUPPORTED, "not supported yet: %s = '%s'", option,
+            value);
     if (err)
         mt_error_set_option(*err, option);
     return MT_EUNSUPPORTED;
@@ -426,8 +430,6 @@ static int check_sink(const fs_options *o, const mt_table *table,
 {
     int rc;
 
-    if (o->compaction)
-        return later(err, "auto-compaction", NULL);
     if (o->shuffle)
         return later(err, "sink.shuffle-by-partition.enable", "true");
     if (o->extractor)

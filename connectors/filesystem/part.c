@@ -230,6 +230,36 @@ int fs_part_publish(fs_part *p, mt_error **err)
     return 0;
 }
 
+static bool is_above(const char *folder, const mt_buf *path)
+{
+    size_t len = strlen(folder);
+
+    return path->len > len && path->data[len] == '/' &&
+           memcmp(path->data, folder, len) == 0;
+}
+
+int fs_part_sync_name(const fs_part *p, mt_buf *synced, mt_error **err)
+{
+    size_t base_len = strlen(p->base), size = strlen(p->path) + 1;
+    char *path = mt_alloc(size);
+    int rc = 0;
+
+    if (!path)
+        return mt_fail(err, MT_ENOMEM, "out of memory");
+    memcpy(path, p->path, size);
+    while (rc == 0 && strlen(path) > base_len) {
+        *strrchr(path, '/') = '\0';
+        if (is_above(path, synced))
+            break;
+        rc = fs_path_sync(path, err);
+    }
+    mt_free(path, size);
+    synced->len = 0;
+    if (rc == 0 && mt_buf_append(synced, p->path, size - 1) < 0)
+        rc = mt_fail(err, MT_ENOMEM, "out of memory");
+    return rc;
+}
+
 /* What was made durable once must be there. */
 static int cut_file(int fd, const char *hidden, int64_t safe, mt_error **err)
 {

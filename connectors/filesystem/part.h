@@ -51,6 +51,10 @@ int fs_part_cover(fs_part *p, mt_error **err);
 int fs_part_close(fs_part *p, mt_error **err);
 /* Renames a pending one. Never replaces a file: MT_EIO where there is one. */
 int fs_part_publish(fs_part *p, mt_error **err);
+/* Makes the name of a published one durable, and those of the folders above it
+ * that may be new; but for the folders for which `synced` says that it was done:
+ * it holds the path that was made durable before, or nothing. */
+int fs_part_sync_name(const fs_part *p, mt_buf *synced, mt_error **err);
 /* Gives it up: what is safe is published, the rest removed. Logs what fails. */
 void fs_part_drop(fs_part *p);
 void fs_part_free(fs_part *p); /* NULL is fine; leaves the file as it is */

@@ -372,8 +372,8 @@ int fs_sink_poll(void *sink_, int64_t *wake_ms, mt_error **err)
 
 static bool rolls_now(sink *s, const fs_bucket *b)
 {
-    return s->options->roll_on_checkpoint || b->part->codec ||
-           fs_part_size(b->part) > s->options->roll_bytes ||
+    return s->options->roll_on_checkpoint || s->options->compaction ||
+           b->part->codec || fs_part_size(b->part) > s->options->roll_bytes ||
            fs_committer_due(s->committer, b->name);
 }
 
@@ -413,39 +413,6 @@ int fs_sink_barrier(void *sink_, int64_t id, mt_buf *snapshot, mt_error **err)
     return rc;
 }
 
-static bool is_above(const char *folder, const mt_buf *path)
-{
-    size_t len = strlen(folder);
-
-    return path->len > len && path->data[len] == '/' &&
-           memcmp(path->data, folder, len) == 0;
-}
-
-/* Makes the name of a file durable, and those of the folders above it that the
- * sink may have made; but for what that was done for with the file before. */
-static int sync_folders(sink *s, const fs_part *p, mt_error **err)
-{
-    size_t base_len = strlen(fs_committer_base(s->committer));
-    char *path;
-    int rc = 0;
-
-    s->text.len = 0;
-    if (mt_buf_printf(&s->text, "%s", p->path) < 0 ||
-        mt_buf_byte(&s->text, 0) < 0)
-        return mt_fail(err, MT_ENOMEM, "out of memory");
-    path = (char *)s->text.data;
-    while (rc == 0 && strlen(path) > base_len) {
-        *strrchr(path, '/') = '\0';
-        if (is_above(path, &s->synced))
-            break;
-        rc = fs_path_sync(path, err);
-    }
-    s->synced.len = 0;
-    if (rc == 0 && mt_buf_append(&s->synced, p->path, strlen(p->path)) < 0)
-        rc = mt_fail(err, MT_ENOMEM, "out of memory");
-    return rc;
-}
-
 static int publish(sink *s, fs_part *p, mt_error **err)
 {
     int rc = fs_committer_replace(s->committer, p->bucket, err);
@@ -459,7 +426,8 @@ static int publish(sink *s, fs_part *p, mt_error **err)
     return rc;
 }
 
-/* Renames the pending files of the checkpoint and of those before it. */
+/* Publishes the pending files of the checkpoint and of those before it, or has
+ * them merged with those of the other subtasks. */
 static int publish_pending(sink *s, int64_t id, mt_error **err)
 {
     fs_part **at = &s->pending, *p;
@@ -471,10 +439,14 @@ static int publish_pending(sink *s, int64_t id, mt_error **err)
             at = &p->next;
             continue;
         }
-        if ((rc = publish(s, p, err)) < 0)
+        if (!s->options->compaction && (rc = publish(s, p, err)) < 0)
             return rc;
         *at = p->next;
-        rc = sync_folders(s, p, err);
+        if (s->options->compaction) {
+            fs_committer_offer(s->committer, p);
+            continue;
+        }
+        rc = fs_part_sync_name(p, &s->synced, err);
         fs_part_free(p);
     }
     return rc;
@@ -513,7 +485,7 @@ static int write_journal(sink *s, int64_t id, mt_error **err)
 int fs_sink_commit(void *sink_, int64_t id, mt_error **err)
 {
     sink *s = sink_;
-    int64_t committed = 0;
+    int64_t files = 0, committed = 0;
     int rc = 0;
 
     if (!s->table->overwrite || s->ended) {
@@ -522,9 +494,10 @@ int fs_sink_commit(void *sink_, int64_t id, mt_error **err)
             rc = write_journal(s, id, err);
     }
     if (rc == 0)
-        rc = fs_committer_report(s->committer, id, s->ended, &committed, err);
-    if (committed)
-        mt_metric_add(s->partitions, committed);
+        rc = fs_committer_report(s->committer, id, s->ended, &files, &committed,
+                                 err);
+    mt_metric_add(s->files, files);
+    mt_metric_add(s->partitions, committed);
     fs_buckets_sweep(&s->buckets);
     return rc;
 }

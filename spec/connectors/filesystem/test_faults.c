@@ -353,14 +353,15 @@ static int copy_once(void)
                        .keys_len = 1,
                        .physical_len = 2,
                        .metadata = {"file.name"}};
-    file_table to = {.table = {NULL,
-                               "ROW<n INT, k STRING, f STRING>",
-                               2,
-                               {"path", in_folder("to"), "format", "json",
-                                "sink.partition-commit.policy.kind",
-                                "success-file", "sink.compression", "gzip"}},
-                     .keys = {1},
-                     .keys_len = 1};
+    file_table to = {
+        .table = {NULL,
+                  "ROW<n INT, k STRING, f STRING>",
+                  2,
+                  {"path", in_folder("to"), "format", "json",
+                   "sink.partition-commit.policy.kind", "success-file",
+                   "sink.compression", "gzip", "auto-compaction", "true"}},
+        .keys = {1},
+        .keys_len = 1};
     mt_error *err = NULL;
     int rc = run_files(&from, &to, &err);
 

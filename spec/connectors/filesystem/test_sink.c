@@ -475,6 +475,81 @@ static void commit_by_partition_time(void)
     mt_job_free(job);
 }
 
+/* ---- merging ----------------------------------------------------------- */
+
+/* Three subtasks' files of a checkpoint become one, of a partition each. */
+static void merged(const char *compression)
+{
+    char *path = in_folder("merged/%s", compression);
+    file_table t = partitioned(path);
+    const char *more[] = {"auto-compaction",
+                          "true",
+                          "sink.compression",
+                          compression,
+                          "sink.partition-commit.policy.kind",
+                          "success-file",
+                          NULL};
+    mt_error *err = NULL;
+    listing *l;
+    mt_job *job;
+    records r;
+    int32_t i;
+
+    memcpy(t.table.options + 4, more, sizeof(more));
+    t.table.parallelism = 3;
+    reset_steps();
+    for (i = 0; i < 300; i++)
+        push_step(i, i % 2 ? "a" : "b");
+    job = start_steps(&t, &err);
+    UNTIL(has_success(path, "k=a") && has_success(path, "k=b"));
+    end_steps();
+    EQ_INT(mt_job_wait(job, TABLE_WAIT_MS, &err), 1, "files are merged: %s",
+           compression);
+    mt_job_free(job);
+    mt_error_free(err);
+    l = list_files(path, true);
+    for (i = 0; i < l->len; i++)
+        OK(strstr(l->items[i], "/compacted-part-") ||
+               strstr(l->items[i], "/_SUCCESS"),
+           "and no other is left: %s", l->items[i]);
+    free_listing(l);
+    t.table.options[4] = NULL;
+    r = read_files(&t, NULL);
+    EQ_INT(r.len, 300, "with all rows");
+    free_records(&r);
+}
+
+/* One checkpoint at the end: one file, or as many as the size allows. */
+static void merged_by_size(void)
+{
+    char *path = in_folder("merged/one");
+    file_table source = numbers("3000", 3);
+    file_table t = {
+        .table = {NULL,
+                  number_types[0],
+                  3,
+                  {"path", path, "format", "csv", "auto-compaction", "true",
+                   "sink.rolling-policy.file-size", "1000"}}};
+    char *text;
+    size_t len;
+
+    t.table.options[8] = "compaction.file-size";
+    t.table.options[9] = "1 mb";
+    runs(&source, &t, "merges the files of a checkpoint");
+    EQ_INT(count_files(path, true), 1, "into one");
+    text = read_all(path);
+    len = strlen(text);
+    free(text);
+    remove_tree(path);
+    t.table.options[9] = "6000";
+    runs(&source, &t, "merges as far as it may");
+    OK(count_files(path, true) >= 3 && count_files(path, true) <= 4,
+       "into a few");
+    text = read_all(path);
+    EQ_INT(strlen(text), len, "which hold as much");
+    free(text);
+}
+
 /* ---- INSERT OVERWRITE ---------------------------------------------------- */
 
 static void overwrite(void)
@@ -518,10 +593,11 @@ static void refusals(void)
     spec_table t = {"filesystem",
                     number_types[1],
                     1,
-                    {"path", "/x", "format", "csv", "auto-compaction", "true"}};
+                    {"path", "/x", "format", "csv",
+                     "sink.shuffle-by-partition.enable", "true"}};
 
     refuses_table("sink", &t, MT_EUNSUPPORTED,
-                  "not supported yet: auto-compaction");
+                  "not supported yet: sink.shuffle-by-partition.enable");
     t.options[4] = "sink.partition-commit.policy.kind";
     t.options[5] = "metastore,success-file";
     refuses_table("sink", &t, MT_EUNSUPPORTED, "not supported yet");
@@ -557,6 +633,9 @@ int main(void)
     many_partitions();
     commit_by_process_time();
     commit_by_partition_time();
+    merged("none");
+    merged("gzip");
+    merged_by_size();
     overwrite();
     refusals();
     EQ_INT(live_blocks(), before, "nothing is left");
