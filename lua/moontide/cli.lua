@@ -1,4 +1,4 @@
---- The `moontide` command: run, version, help.
+--- The `moontide` command: run, connectors, formats, version, help.
 -- Returns a function from the command's arguments (`[0]` the program) to its
 -- exit status: 0 fine, 1 a job or script failed, 2 misuse.
 -- @module moontide.cli
@@ -9,6 +9,8 @@ local HELP = [[
 Moontide: a stream engine that you script in Lua.
 
 usage: moontide run JOB.lua [ARGUMENTS]   runs a job script
+       moontide connectors [NAME]         lists them, or one with its options
+       moontide formats [NAME]            likewise
        moontide version                   prints versions
        moontide help                      prints this
 
@@ -78,8 +80,24 @@ local function version()
     return 0
 end
 
+--- `moontide connectors` and `moontide formats`.
+local function show_plugins(kind)
+    return function(args)
+        local plugins = require "moontide.plugins"
+        local ok, text = pcall(args[2] and plugins.describe or plugins.list, kind, args[2])
+        if not ok then
+            complain(tostring(text))
+            return MISUSE
+        end
+        io.write(text)
+        return 0
+    end
+end
+
 local commands = {
     run = run,
+    connectors = show_plugins "connector",
+    formats = show_plugins "format",
     version = version,
     ["--version"] = version,
     help = function()
@@ -94,7 +112,7 @@ return function(args)
     local name = args[1] or "help"
     local command = commands[name]
     if not command then
-        local names = { "run", "version", "help" }
+        local names = { "run", "connectors", "formats", "version", "help" }
         local nearest = require("moontide.error").nearest(name, names)
         complain(("there is no command '%s'%s; see moontide help"):format(name,
             nearest and (", did you mean '%s'?"):format(nearest) or ""))

@@ -41,6 +41,20 @@ describe("the moontide command", function()
         assert.equal(2, result.status)
     end)
 
+    it("lists connectors and formats, and shows one with its options", function()
+        local list = moontide("connectors").out
+        for _, line in ipairs { "print +sink: ", "datagen +source: ", "kafka +source, sink: " } do
+            assert.matches(line, list)
+        end
+        assert.matches("csv +%S", moontide("formats").out)
+        assert.matches("rows%-per%-second  %(integer; default %d+%)",
+            moontide("connectors datagen").out)
+        assert.matches("charset  %(string; default UTF%-8%)", moontide("formats raw").out)
+        local result = moontide "connectors kafak"
+        assert.matches("did you mean 'kafka'", result.err)
+        assert.equal(2, result.status)
+    end)
+
     it("says which file it cannot read, with status 2", function()
         local result = moontide "run /no/such/job.lua"
         assert.matches("/no/such/job.lua", result.err, 1, true)

@@ -32,7 +32,7 @@ static int put_names(mt_buf *out, const char *names)
     return rc;
 }
 
-static const char *type_name(const mt_option *o)
+const char *mt__option_type_name(const mt_option *o)
 {
     static const char *const names[] = {
         [MT_OPT_STRING] = "string",     [MT_OPT_BOOL] = "boolean",
@@ -66,7 +66,7 @@ static int put_option(mt_buf *out, const mt_option *o)
     if (rc == 0)
         rc = put_default(out, o);
     if (rc == 0)
-        rc = mt_buf_printf(out, " | %s", type_name(o));
+        rc = mt_buf_printf(out, " | %s", mt__option_type_name(o));
     if (rc == 0 && o->type == MT_OPT_ENUM)
         rc = put_names(out, o->choices);
     if (rc == 0)

@@ -48,6 +48,9 @@ int mt__options_parse_format(const mt_option *table, size_t struct_size,
 
 void mt__options_free(void *options); /* NULL is fine */
 
+/* "duration", "one of " (before the choices), ...: the word for its type. */
+const char *mt__option_type_name(const mt_option *o);
+
 /* Appends the table as Markdown: a row an option, for the docs. 0 or
  * MT_ENOMEM. */
 int mt__options_describe(const mt_option *table, mt_buf *out);

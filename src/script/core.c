@@ -16,6 +16,7 @@
 #include "script/lua_operator.h"
 #include "script/plain_rows.h"
 #include "script/plan_reader.h"
+#include "script/plugin_list.h"
 
 #define JOB_TYPE "moontide.job"
 /* Registry key of the set of jobs that have not been seen to end. A job is kept
@@ -479,46 +480,6 @@ static int core_plugin_path(lua_State *L)
     return 0;
 }
 
-/* connector(name): what a plan's maker asks of a connector. */
-static int core_connector(lua_State *L)
-{
-    mt_error *err = NULL;
-    const mt_connector *c = (const mt_connector *)mt_plugin_find(
-        MT_PLUGIN_CONNECTOR, luaL_checkstring(L, 1), &err);
-    const mt_metadata *m;
-
-    if (!c)
-        return mt__lua_raise(L, err);
-    lua_newtable(L);
-    lua_pushboolean(L, (c->pushes & MT_PUSH_FILTERS) != 0);
-    lua_setfield(L, -2, "pushes_filters");
-    lua_pushboolean(L, (c->pushes & MT_PUSH_LIMIT) != 0);
-    lua_setfield(L, -2, "pushes_limit");
-    lua_newtable(L);
-    for (m = c->metadata; m && m->key; m++) {
-        lua_pushstring(L, m->type);
-        lua_setfield(L, -2, m->key);
-    }
-    lua_setfield(L, -2, "metadata");
-    return 1;
-}
-
-/* format(name): what a format can do, as { changes = whether it carries more
- * than +I }. */
-static int core_format(lua_State *L)
-{
-    mt_error *err = NULL;
-    const mt_format *f = (const mt_format *)mt_plugin_find(
-        MT_PLUGIN_FORMAT, luaL_checkstring(L, 1), &err);
-
-    if (!f)
-        return mt__lua_raise(L, err);
-    lua_newtable(L);
-    lua_pushboolean(L, (f->kinds & ~(1u << MT_INSERT)) != 0);
-    lua_setfield(L, -2, "changes");
-    return 1;
-}
-
 static const luaL_Reg core_functions[] = {
     {"job_start", core_job_start},
     {"jobs", core_jobs},
@@ -526,8 +487,9 @@ static const luaL_Reg core_functions[] = {
     {"log_level", core_log_level},
     {"cpu_count", core_cpu_count},
     {"plugin_path", core_plugin_path},
-    {"connector", core_connector},
-    {"format", core_format},
+    {"connector", mt__plugin_connector},
+    {"format", mt__plugin_format},
+    {"plugins", mt__plugins},
     {"rows_fetch", mt__rows_fetch},
     {"rows_native", mt__rows_native},
     {"rows_store", mt__rows_store},
