@@ -242,23 +242,40 @@ local function steps(calc, failures)
     }
 end
 
+--- Where in the statement a call stands, for messages.
+-- @tparam table call of a program
+-- @treturn string
+function M.place(call)
+    if call.line > 0 then
+        return ("in statement line %d: %s"):format(call.line, call.label)
+    end
+    return "in " .. call.label
+end
+
+-- What a constant failed with, as text.
+local function told(self, calc, message)
+    if message == M.FAILED then
+        return ffi.string(C.mt_ffi_calc_error(calc))
+    elseif self.running then
+        return ("%s: %s"):format(M.place(self.running), tostring(message))
+    end
+    return tostring(message)
+end
+
 -- A constant that can't be computed is NULL, and fails the first row that needs it.
-local function compute_constants(calc, program, constants, failures)
+local function compute_constants(self, calc, program, constants, failures)
     C.mt_ffi_calc_begin_constants(calc)
     for i, constant in ipairs(program.constants) do
         local ok, message = pcall(constants[i])
         if not ok then
-            if message == M.FAILED then
-                message = ffi.string(C.mt_ffi_calc_error(calc))
-            end
+            failures[constant.reg] = told(self, calc, message)
+            self.running, calc.row = nil, -1
             for reg = constant.first, constant.last do
                 local register = program.registers[reg]
                 if not register.literal and not register.null then
                     check(C.mt_ffi_calc_null(calc, reg))
                 end
             end
-            failures[constant.reg] = tostring(message)
-            calc.row = -1
         end
     end
     calc.rows = 0
@@ -303,7 +320,7 @@ function M.load(program, calc, functions)
     setfenv(chunk, { names = names })
     self.run = chunk(calc, {}, constants, step.input, step.take, step.take_first, step.share,
         step.call, step.mask, step.select, step.need)
-    compute_constants(calc, program, constants, failures)
+    compute_constants(self, calc, program, constants, failures)
     for i, call in ipairs(program.calls) do
         if call.fn and not call.constant then
             check(C.mt_ffi_calc_prepare(calc, i))

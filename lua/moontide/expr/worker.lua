@@ -30,10 +30,8 @@ local function new_handler(program, loaded)
             return raised
         end
         local message, call = raising.text(raised), loaded.running
-        if call and call.line > 0 then
-            message = ("in statement line %d: %s: %s"):format(call.line, call.label, message)
-        elseif call then
-            message = ("in %s: %s"):format(call.label, message)
+        if call then
+            message = program.place(call) .. ": " .. message
         end
         return { message = raising.traceback(message) }
     end
