@@ -67,7 +67,7 @@ void my_cut(mysql *c)
 int my_wait(mysql *c, int status, int64_t until_ms)
 {
     struct pollfd p = {mysql_get_socket(c->db), 0, 0};
-    int64_t left = INT64_MAX, now;
+    int64_t left;
     int ready = 0;
 
     if (status & MYSQL_WAIT_READ)
@@ -77,13 +77,14 @@ int my_wait(mysql *c, int status, int64_t until_ms)
     if (status & MYSQL_WAIT_TIMEOUT)
         until_ms = mt_now_ms() + mysql_get_timeout_value_ms(c->db);
     do {
-        if (mt_context_cancelled(c->target->ctx))
+        if (mt_context_cancelled(c->target->ctx) ||
+            (c->timeout_ms > 0 && c->silent_ms >= c->timeout_ms))
             my_cut(c);
-        now = mt_now_ms();
-        left = until_ms - now;
+        left = until_ms - mt_now_ms();
         if (left <= 0)
             return status & MYSQL_WAIT_TIMEOUT ? MYSQL_WAIT_TIMEOUT : 0;
-        poll(&p, 1, (int)(left < JDBC_SLICE_MS ? left : JDBC_SLICE_MS));
+        left = left < JDBC_SLICE_MS ? left : JDBC_SLICE_MS;
+        c->silent_ms = poll(&p, 1, (int)left) > 0 ? 0 : c->silent_ms + left;
     } while (!p.revents);
     if (p.revents & (POLLIN | POLLERR | POLLHUP))
         ready |= status & MYSQL_WAIT_READ;
@@ -410,6 +411,7 @@ int my_open(const jdbc_target *target, void **conn, mt_error **err)
         return mt_fail(err, MT_ENOMEM, "out of memory");
     pthread_once(&once, start_library);
     c->target = target;
+    c->timeout_ms = jdbc_url_number(target->url, "socketTimeout");
     c->title =
         !strcasecmp(target->url->system, "mariadb") ? "MariaDB" : "MySQL";
     rc = connect_any(c, err);

@@ -17,9 +17,11 @@ struct st_mysql_res;
 typedef struct mysql {
     struct st_mysql *db;
     const jdbc_target *target;
-    const char *title; /* "MySQL" or "MariaDB" */
-    size_t packet_max; /* bytes of a statement that the server takes */
-    bool cut;          /* the socket was shut by us */
+    const char *title;  /* "MySQL" or "MariaDB" */
+    size_t packet_max;  /* bytes of a statement that the server takes */
+    int64_t timeout_ms; /* the URL's socketTimeout; 0: none */
+    int64_t silent_ms;  /* waited for the server since it last spoke */
+    bool cut;           /* the socket was shut by us */
 } mysql;
 
 int my_check(const jdbc_url *url, mt_error **err);

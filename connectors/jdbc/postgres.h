@@ -24,6 +24,8 @@ typedef struct pg_result PGresult;
 typedef struct postgres {
     PGconn *pg;
     const jdbc_target *target;
+    int64_t timeout_ms; /* the URL's socketTimeout; 0: none */
+    int64_t silent_ms;  /* waited for the server since it last spoke */
 } postgres;
 
 /* ---- the client ---------------------------------------------------------- */

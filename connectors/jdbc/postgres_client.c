@@ -65,8 +65,13 @@ int pg_wait(postgres *c, bool write, int64_t ms, mt_error **err)
         return mt_fail(err, MT_ECANCELLED, "cancelled");
     if (p.fd < 0)
         return pg_fail(c, err);
-    poll(&p, 1, (int)ms);
-    return 0;
+    c->silent_ms = poll(&p, 1, (int)ms) > 0 ? 0 : c->silent_ms + ms;
+    if (c->timeout_ms <= 0 || c->silent_ms < c->timeout_ms)
+        return 0;
+    return mt_fail(err, MT_ERETRY,
+                   "PostgreSQL at %s says nothing for %lld ms ('socketTimeout' "
+                   "of the URL)",
+                   c->target->url->where, (long long)c->silent_ms);
 }
 
 /* Sends what libpq has gathered, reading whatever comes meanwhile. */
@@ -375,6 +380,8 @@ int pg_open(const jdbc_target *target, void **conn, mt_error **err)
     if (!c)
         return mt_fail(err, MT_ENOMEM, "out of memory");
     c->target = target;
+    /* In seconds, as with Java's driver. */
+    c->timeout_ms = jdbc_url_number(target->url, "socketTimeout") * 1000;
     rc = gather_words(&w, target);
     if (rc == 0)
         c->pg = PQconnectStartParams(w.names, w.values, 0);

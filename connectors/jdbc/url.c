@@ -53,6 +53,14 @@ const char *jdbc_url_param(const jdbc_url *u, const char *name)
     return NULL;
 }
 
+int64_t jdbc_url_number(const jdbc_url *u, const char *name)
+{
+    const char *value = jdbc_url_param(u, name);
+    int64_t n = 0;
+
+    return value && mt_read_i64(value, strlen(value), &n) ? n : 0;
+}
+
 /* ---- parts ----------------------------------------------------------- */
 
 static int digit_of(char c)

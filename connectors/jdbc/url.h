@@ -44,6 +44,8 @@ int jdbc_url_init(jdbc_url *u, const char *text, mt_error **err);
 void jdbc_url_fini(jdbc_url *u); /* zeroed memory is fine */
 /* The parameter's value, the last one given; NULL: not there. */
 const char *jdbc_url_param(const jdbc_url *u, const char *name);
+/* The same as a number; 0 when it is not there, or none. */
+int64_t jdbc_url_number(const jdbc_url *u, const char *name);
 /* Refuses, as the option 'url', what the URL asks for. */
 int jdbc_url_fail(mt_error **err, const char *fmt, ...) MT_PRINTF(2, 3);
 /* Refuses a parameter that is none of `known`, naming the nearest. */

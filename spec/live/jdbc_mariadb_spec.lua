@@ -234,6 +234,19 @@ describe("jdbc when MariaDB fails", function()
         assert.equal(60000, count())
     end)
 
+    it("waits for one that hangs no longer than the URL says", function()
+        local t_env = environment()
+        t_env:execute_sql(("CREATE TABLE mute (id BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (%s)")
+            :format((db:options "target":gsub("/d'", "/d?socketTimeout=500'")
+                .. ", 'lookup.max-retries' = '0'")))
+        local mute = t_env:from_path "mute"
+        assert.equal(1, #mute:lookup(1))
+        db:tell "pause"
+        local text = failure(mute.lookup, mute, 2)
+        db:tell "go"
+        has(text, "Lost connection to server")
+    end)
+
     it("can be cancelled while it hangs", function()
         db:run "TRUNCATE target"
         local client = start(400000):get_job_client()

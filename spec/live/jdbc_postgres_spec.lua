@@ -279,6 +279,15 @@ describe("jdbc when PostgreSQL fails", function()
         local text = failure(rows, t_env, "SELECT * FROM mute")
         pg:tell "go"
         has(text, "does not answer for 1000 ms")
+        t_env:execute_sql(("CREATE TABLE silent (id BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH "
+            .. "(%s)"):format((pg:options "target":gsub("/postgres'", "/postgres?socketTimeout=1'")
+            .. ", 'lookup.max-retries' = '0'")))
+        local silent = t_env:from_path "silent"
+        assert.equal(1, #silent:lookup(1))
+        pg:tell "pause"
+        text = failure(silent.lookup, silent, 1)
+        pg:tell "go"
+        has(text, "says nothing for 1000 ms")
     end)
 
     it("can be cancelled while it hangs", function()

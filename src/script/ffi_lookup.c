@@ -6,6 +6,25 @@
 #include "runtime/lookup.h"
 #include "script/ffi_batch.h"
 
+/* Keeps *err (taken) with its causes in its message, which is all that Lua sees
+ * of it. */
+static void keep_whole(mt_error *err)
+{
+    mt_error *flat = NULL;
+    mt_buf text = {0};
+
+    if (mt_error_text(err, &text) < 0 || mt_buf_byte(&text, '\0') < 0) {
+        mt_buf_fini(&text);
+        mt__ffi_keep_error(err);
+        return;
+    }
+    mt_fail(&flat, mt_error_code(err), "%.*s",
+            (int)strcspn((char *)text.data, "\n"), (char *)text.data);
+    mt_buf_fini(&text);
+    mt_error_free(err);
+    mt__ffi_keep_error(flat);
+}
+
 mt__lookup *mt_ffi_lookup_open(const mt_ffi_lookup_table *table)
 {
     mt_node node = {.kind = "source", .buffer_timeout_ms = MT_UNSET};
@@ -21,7 +40,7 @@ mt__lookup *mt_ffi_lookup_open(const mt_ffi_lookup_table *table)
     node.physical_len = table->physical_len;
     l = mt__lookup_open(&node, table->keys, table->keys_len, &err);
     if (!l)
-        mt__ffi_keep_error(err);
+        keep_whole(err);
     return l;
 }
 
@@ -52,6 +71,6 @@ mt_batch *mt_ffi_lookup_get(mt__lookup *lookup)
     if (rc == 0)
         return rows;
     mt_batch_unref(rows);
-    mt__ffi_keep_error(err);
+    keep_whole(err);
     return NULL;
 }
