@@ -22,7 +22,7 @@ static inline int64_t mt__divide64(const mt__divisor *d, int64_t x)
 {
     mt_int128 wide = (mt_int128)(int64_t)d->multiplier * x;
     uint64_t high = (uint64_t)(wide >> 64) + (uint64_t)x;
-    int64_t q = ((int64_t)high >> d->shift) - (x >> 63);
+    int64_t q = ((int64_t)high >> d->shift) + (x < 0);
 
     return (q ^ d->sign) - d->sign;
 }
@@ -30,7 +30,7 @@ static inline int64_t mt__divide64(const mt__divisor *d, int64_t x)
 static inline int64_t mt__divide32(const mt__divisor *d, int32_t x)
 {
     int64_t wide = (int64_t)d->multiplier * x;
-    int64_t q = (wide >> d->shift) - (x >> 31);
+    int64_t q = (wide >> d->shift) + (x < 0);
 
     return (q ^ d->sign) - d->sign;
 }

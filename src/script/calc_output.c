@@ -19,24 +19,43 @@ static void cut_column(mt_column *c, int32_t rows)
         cut_column(&c->children[i], below);
 }
 
-/* A constant as a column of `rows` rows. Made once, for more rows than are
- * wanted now. */
+/* A constant as `rows` rows of `out`. */
+static int repeat_constant(mt__calc *c, mt__calc_reg *r, mt_column *out,
+                           int32_t rows)
+{
+    if (mt__calc_reserve_rows(&c->zeros, rows) < 0 ||
+        mt__column_take(out, r->type, mt__calc_column_of(r), c->zeros.rows,
+                        rows) < 0)
+        return mt__calc_no_memory(c);
+    return 0;
+}
+
+/* Whether a constant is worth repeating once for all batches: not for a few
+ * rows, which would then count as holding the memory of many, nor when it is
+ * large. */
+static bool is_kept_wide(const mt__calc_reg *r, int32_t rows)
+{
+    return rows > MT_BATCH_ROWS / 8 && rows <= MT_BATCH_ROWS &&
+           mt__column_bytes(r->type, &r->place->columns[0]) <
+               MT_BATCH_BYTES / MT_BATCH_ROWS;
+}
+
 static int spread_constant(mt__calc *c, mt__calc_reg *r, mt_column *out,
                            int32_t rows)
 {
-    int32_t max = rows > MT_BATCH_ROWS ? rows : MT_BATCH_ROWS;
+    int rc = 0;
 
-    if (!r->wide_place || r->wide_place->columns[0].rows < rows) {
-        mt_batch_unref(r->wide_place);
-        r->wide_place = mt__calc_new_place(r->type, &c->err);
-        if (!r->wide_place)
+    if (!is_kept_wide(r, rows))
+        return repeat_constant(c, r, out, rows);
+    if (!r->wide) {
+        r->wide = mt__calc_new_place(r->type, &c->err);
+        if (!r->wide)
             return MT_ENOMEM;
-        if (mt__calc_reserve_rows(&c->zeros, max) < 0 ||
-            mt__column_take(&r->wide_place->columns[0], r->type,
-                            mt__calc_column_of(r), c->zeros.rows, max) < 0)
-            return mt__calc_no_memory(c);
+        rc = repeat_constant(c, r, &r->wide->columns[0], MT_BATCH_ROWS);
     }
-    mt__column_share(out, &r->wide_place->columns[0]);
+    if (rc < 0)
+        return rc;
+    mt__column_share(out, &r->wide->columns[0]);
     cut_column(out, rows);
     return 0;
 }

@@ -17,13 +17,13 @@ typedef struct mt__calc_reg {
     mt_type *type;
     mt_batch *place; /* its one column is what stands here */
     mt_column_builder builder;
-    bool built;           /* and there is a builder */
-    bool constant;        /* one row, which stands for all */
-    bool viewing;         /* the column is a view of the builder */
-    bool tame;            /* of reals: none is a NaN that LuaJIT must not see */
-    int32_t same;         /* the column is that of this register; 0: no */
-    int32_t left;         /* as this column of the output; -1: not yet */
-    mt_batch *wide_place; /* a constant, repeated */
+    bool built;     /* and there is a builder */
+    bool constant;  /* one row, which stands for all */
+    bool viewing;   /* the column is a view of the builder */
+    bool tame;      /* of reals: none is a NaN that LuaJIT must not see */
+    int32_t same;   /* the column is that of this register; 0: no */
+    int32_t left;   /* as this column of the output; -1: not yet */
+    mt_batch *wide; /* a constant, repeated for a whole batch */
 } mt__calc_reg;
 
 typedef struct mt__calc_call {

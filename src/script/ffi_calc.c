@@ -130,7 +130,7 @@ static void fini_reg(mt__calc_reg *r)
     if (r->built)
         mt__column_builder_fini(&r->builder);
     mt_batch_unref(r->place);
-    mt_batch_unref(r->wide_place);
+    mt_batch_unref(r->wide);
     mt_type_unref(r->type);
 }
 
