@@ -21,9 +21,10 @@ static const char *const dialects[] = {
     NULLS "escape-character=\\\\;allow-comments=true",
     NULLS "ignore-parse-errors=true;disable-quote-character=true;"
           "field-delimiter=\\t;escape-character=^",
+    NULLS "field-delimiter=€",
 };
 
-enum { DIALECTS = 4, MESSAGES = 16 };
+enum { DIALECTS = 5, MESSAGES = 16 };
 
 static mt_type *type;
 static mt_decoder *decoders[DIALECTS];
