@@ -570,17 +570,19 @@ static bool is_later(mt__moment a, mt__moment b)
     return a.days > b.days || (a.days == b.days && a.nanos > b.nanos);
 }
 
-/* Whole months from `a` to `b`. */
+/* Whole months from `a` to `b`, counted from the earlier of both. */
 static int64_t months_between(mt__moment a, mt__moment b)
 {
-    mt__civil from = mt__civil_of_days(a.days), to = mt__civil_of_days(b.days);
-    int64_t months =
-        (to.year - from.year) * 12 + (int64_t)(to.month - from.month);
+    mt__civil from, to;
+    int64_t months;
 
-    if (months > 0 && is_later(mt__moment_add_months(a, months), b))
+    if (is_later(a, b))
+        return -months_between(b, a);
+    from = mt__civil_of_days(a.days);
+    to = mt__civil_of_days(b.days);
+    months = (to.year - from.year) * 12 + (int64_t)(to.month - from.month);
+    if (is_later(mt__moment_add_months(a, months), b))
         months--;
-    if (months < 0 && is_later(b, mt__moment_add_months(a, months)))
-        months++;
     return months;
 }
 
