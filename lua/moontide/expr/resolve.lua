@@ -603,7 +603,11 @@ function Resolver:compare(op, a, b, pos)
     elseif (op == "<" or op == "<=" or op == ">" or op == ">=") and not typing.ordered(t) then
         self:fail(pos, ("%s has no order: %s can't be used, only = and <>"):format(shown(t), op))
     end
-    return self:apply(op, { M.cast_to(a, t), M.cast_to(b, t) }, pos)
+    -- Decimals are compared as they are: a common type may have no room for both.
+    if a.type.kind ~= "DECIMAL" or b.type.kind ~= "DECIMAL" then
+        a, b = M.cast_to(a, t), M.cast_to(b, t)
+    end
+    return self:apply(op, { a, b }, pos)
 end
 
 local function negate(self, expr, pos)

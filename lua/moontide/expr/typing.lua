@@ -123,7 +123,7 @@ local DECIMAL_RESULT = {
         return math.max(p1 - s1, p2 - s2) + scale + 1, scale
     end,
     ["*"] = function(p1, s1, p2, s2)
-        return p1 + p2, s1 + s2
+        return p1 + p2 + 1, s1 + s2
     end,
     ["/"] = function(p1, s1, p2, s2)
         local scale = math.max(FRACTION_MIN, s1 + p2 + 1)

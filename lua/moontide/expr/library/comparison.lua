@@ -20,8 +20,11 @@ local function compare(ordered, strict)
         elseif ordered and not typing.ordered(common) then
             return nil, ("values of %s have no order"):format(shown(common))
         end
-        return boolean(strict and (a.nulls or b.nulls)),
-            { typing.with_nulls(common, a.nulls), typing.with_nulls(common, b.nulls) }
+        local types = { typing.with_nulls(common, a.nulls), typing.with_nulls(common, b.nulls) }
+        if a.kind == "DECIMAL" and b.kind == "DECIMAL" then
+            types = { a, b } -- of whatever scales: a common type may have no room for both
+        end
+        return boolean(strict and (a.nulls or b.nulls)), types
     end
 end
 

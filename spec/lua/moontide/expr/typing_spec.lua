@@ -85,7 +85,7 @@ describe("arithmetic", function()
 
     it("gives DECIMALs room as Flink does", function()
         assert.equal("DECIMAL(13, 2)", (arithmetic("+", "DECIMAL(10, 2)", "DECIMAL(12, 2)")))
-        assert.equal("DECIMAL(22, 4)", (arithmetic("*", "DECIMAL(10, 2)", "DECIMAL(12, 2)")))
+        assert.equal("DECIMAL(23, 4)", (arithmetic("*", "DECIMAL(10, 2)", "DECIMAL(12, 2)")))
         assert.equal("DECIMAL(25, 15)", (arithmetic("/", "DECIMAL(10, 2)", "DECIMAL(12, 2)")))
         assert.equal("DECIMAL(10, 2)", (arithmetic("%", "DECIMAL(10, 2)", "DECIMAL(12, 2)")))
         assert.equal("DECIMAL(38, 6)", (arithmetic("*", "DECIMAL(38, 10)", "DECIMAL(38, 10)")))
