@@ -79,7 +79,7 @@ describe("SQL properties", function()
             d DECIMAL(10, 2), ts TIMESTAMP(3), arr ARRAY<INT>, m MAP<STRING, INT>)
             WITH ('connector' = 'datagen')]]
         local planned = 0
-        for_all(120, function(random)
+        for_all(40, function(random)
             local text = random:select(3)
             local ok, err = pcall(t_env.explain_sql, t_env, text)
             planned = planned + (ok and 1 or 0)

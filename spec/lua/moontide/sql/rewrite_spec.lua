@@ -233,7 +233,7 @@ describe("rewriting random queries", function()
     it("changes no row", function()
         local seed = random_sql.seed()
         local random = random_sql.new(seed)
-        for _ = 1, 12 do
+        for _ = 1, 6 do
             local text = make(random, 4)
             local rel = analyzed(text)
             local planner = Planner.new(t_env.env.configuration)
