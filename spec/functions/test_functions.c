@@ -337,6 +337,81 @@ static const sample samples[] = {
         {{"1", "{}"}, {"NULL", "[1]"}, {"2", "NULL"}}},
     {"JSON_ARRAY", NULL, "STRING", {"BYTES", "BOOLEAN"},
         {{"ab", "true"}, {"NULL", "false"}, {"", "NULL"}}},
+    {"JSON_STRING", NULL, "STRING", {"MAP<STRING, ARRAY<INT>>"},
+        {{"{b=[1, NULL], a=[]}"}, {"NULL"}, {"{}"}, {"{a=NULL}"}}},
+    {"ROW", NULL, "ROW<a INT, b STRING>", {"INT", "STRING"},
+        {{"1", "a"}, {"NULL", ""}, {"2", "NULL"}}},
+    {"ARRAY", NULL, "ARRAY<INT>", {"INT", "INT"}, {INTS}},
+    {"ARRAY", NULL, "ARRAY<ARRAY<STRING>>", {"ARRAY<STRING>"},
+        {{"[a, NULL]"}, {"NULL"}, {"[]"}}},
+    {"ITEM", NULL, "INT", {"ARRAY<INT>", "INT"},
+        {{"[1, NULL, 3]", "3"}, {"[1, NULL]", "2"}, {"NULL", "1"},
+         {"[]", "1"}, {"[1]", "0"}, {"[1]", "NULL"}}},
+    {"ITEM", NULL, "STRING", {"ARRAY<STRING>", "INT"},
+        {{"[a, é]", "2"}, {"[NULL]", "1"}, {"NULL", "1"}, {"[]", "-1"}}},
+    {"ITEM_OF_MAP", NULL, "ARRAY<INT>", {"MAP<STRING, ARRAY<INT>>", "STRING"},
+        {{"{a=[1], b=[2]}", "b"}, {"{a=NULL}", "a"}, {"{}", "a"},
+         {"NULL", "a"}, {"{a=[1]}", "NULL"}}},
+    {"ELEMENT", NULL, "BOOLEAN", {"ARRAY<BOOLEAN>"},
+        {{"[true]"}, {"[]"}, {"NULL"}, {"[true, false]"}, {"[NULL]"}}},
+    {"CARDINALITY", NULL, "INT", {"MAP<INT, STRING>"},
+        {{"{1=a, 2=b}"}, {"{}"}, {"NULL"}}},
+    {"ARRAY_CONTAINS", NULL, "BOOLEAN", {"ARRAY<STRING>", "STRING"},
+        {{"[a, b]", "b"}, {"[a, NULL]", "NULL"}, {"[a]", "NULL"},
+         {"NULL", "a"}, {"[]", ""}}},
+    {"ARRAY_POSITION", NULL, "INT", {"ARRAY<DOUBLE>", "DOUBLE"},
+        {{"[1, NaN]", "NaN"}, {"[0]", "-0.0"}, {"NULL", "1"},
+         {"[1]", "NULL"}, {"[1]", "2"}}},
+    {"ARRAY_REMOVE", NULL, "ARRAY<INT>", {"ARRAY<INT>", "INT"},
+        {{"[1, 2, 1]", "1"}, {"[1, NULL]", "NULL"}, {"NULL", "1"},
+         {"[]", "1"}}},
+    {"ARRAY_APPEND", NULL, "ARRAY<STRING>", {"ARRAY<STRING>", "STRING"},
+        {{"[a]", "b"}, {"[]", "NULL"}, {"NULL", "b"}}},
+    {"ARRAY_PREPEND", NULL, "ARRAY<INT>", {"ARRAY<INT>", "INT"},
+        {{"[1]", "2"}, {"[]", "NULL"}, {"NULL", "1"}}},
+    {"ARRAY_REVERSE", NULL, "ARRAY<BOOLEAN>", {"ARRAY<BOOLEAN>"},
+        {{"[true, false, NULL]"}, {"NULL"}, {"[]"}}},
+    {"ARRAY_SLICE", NULL, "ARRAY<INT>", {"ARRAY<INT>", "INT", "INT"},
+        {{"[1, 2, 3]", "2", "3"}, {"[1, 2, 3]", "-1", "-3"},
+         {"[1]", "-2147483648", "2147483647"}, {"NULL", "1", "1"},
+         {"[]", "0", "0"}, {"[1, 2]", "2147483647", "1"}}},
+    {"ARRAY_CONCAT", NULL, "ARRAY<STRING>",
+        {"ARRAY<STRING>", "ARRAY<STRING>", "ARRAY<STRING>"},
+        {{"[a]", "[b, NULL]", "[]"}, {"[a]", "NULL", "[c]"}}},
+    {"ARRAY_MAX", NULL, "STRING", {"ARRAY<STRING>"},
+        {{"[a, b, NULL]"}, {"[]"}, {"NULL"}, {"[NULL]"}}},
+    {"ARRAY_MIN", NULL, "DECIMAL(5, 2)", {"ARRAY<DECIMAL(5, 2)>"},
+        {{"[1.5, -2]"}, {"[]"}, {"NULL"}, {"[NULL]"}}},
+    {"ARRAY_JOIN", NULL, "STRING", {"ARRAY<STRING>", "STRING", "STRING"},
+        {{"[a, NULL, b]", ",", "?"}, {"[]", ",", "?"}, {"NULL", ",", "?"},
+         {"[a]", "NULL", "?"}, {"[NULL]", "", ""}}},
+    {"ARRAY_DISTINCT", NULL, "ARRAY<INT>", {"ARRAY<INT>"},
+        {{"[1, 2, 1, NULL, NULL]"}, {"NULL"}, {"[]"},
+         {"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2, 3]"}}},
+    {"ARRAY_UNION", NULL, "ARRAY<STRING>", {"ARRAY<STRING>", "ARRAY<STRING>"},
+        {{"[a, a]", "[b, a, NULL]"}, {"[]", "NULL"}, {"NULL", "[a]"}}},
+    {"ARRAY_EXCEPT", NULL, "ARRAY<ARRAY<INT>>",
+        {"ARRAY<ARRAY<INT>>", "ARRAY<ARRAY<INT>>"},
+        {{"[[1], [2], [1]]", "[[2]]"}, {"[[]]", "NULL"}, {"NULL", "[]"}}},
+    {"ARRAY_INTERSECT", NULL, "ARRAY<INT>", {"ARRAY<INT>", "ARRAY<INT>"},
+        {{"[1, 2, 2, NULL]", "[NULL, 2]"}, {"[]", "[1]"}, {"NULL", "[1]"}}},
+    {"ARRAY_SORT", NULL, "ARRAY<STRING>", {"ARRAY<STRING>", "BOOLEAN"},
+        {{"[b, NULL, a]", "true"}, {"[b, NULL, a]", "false"},
+         {"NULL", "true"}, {"[a]", "NULL"}, {"[]", "true"}}},
+    {"MAP", NULL, "MAP<STRING, INT>", {"STRING", "INT", "STRING", "INT"},
+        {{"a", "1", "b", "2"}, {"a", "1", "a", "NULL"}}},
+    {"MAP_KEYS", NULL, "ARRAY<STRING>", {"MAP<STRING, INT>"},
+        {{"{a=1, b=2}"}, {"{}"}, {"NULL"}}},
+    {"MAP_VALUES", NULL, "ARRAY<INT>", {"MAP<STRING, INT>"},
+        {{"{a=1, b=NULL}"}, {"{}"}, {"NULL"}}},
+    {"MAP_ENTRIES", NULL, "ARRAY<ROW<`key` STRING, `value` INT>>",
+        {"MAP<STRING, INT>"}, {{"{a=1, b=NULL}"}, {"{}"}, {"NULL"}}},
+    {"MAP_UNION", NULL, "MAP<INT, STRING>",
+        {"MAP<INT, STRING>", "MAP<INT, STRING>"},
+        {{"{1=a, 2=b}", "{2=c}"}, {"{}", "{}"}, {"NULL", "{1=a}"}}},
+    {"MAP_FROM_ARRAYS", NULL, "MAP<INT, STRING>", {"ARRAY<INT>", "ARRAY<STRING>"},
+        {{"[1, 2, 1]", "[a, b, c]"}, {"[1]", "[]"}, {"NULL", "[a]"},
+         {"[]", "[]"}}},
     {"EXTRACT", "YEAR", "BIGINT", {"TIMESTAMP(3)"},
         {{"2020-02-29 23:59:59.999"}, {"NULL"}, {"0001-01-01 00:00:00"}}},
     {"EXTRACT", "MICROSECOND", "BIGINT", {"TIMESTAMP(9)"},
@@ -401,15 +476,86 @@ static mt_type *type_of(const char *text)
     return type;
 }
 
+static void put_value(mt_column_builder *c, const char *text, size_t len);
+
+/* The end of the part that begins at `at`: before a comma, or the `=` of a map,
+ * outside of brackets. */
+static const char *part_end(const char *at, const char *end, char stop)
+{
+    int depth = 0;
+
+    for (; at < end && (depth || *at != stop); at++)
+        depth += (*at == '[' || *at == '{') - (*at == ']' || *at == '}');
+    return at;
+}
+
+/* "[1, NULL]" or "{a=1, b=2}" */
+static void put_list(mt_column_builder *c, const char *text, size_t len)
+{
+    const char *at = text + 1, *end = text + len - 1, *stop, *equals;
+
+    for (; at < end; at = stop + 2) {
+        stop = part_end(at, end, ',');
+        equals = stop;
+        if (c->type->kind == MT_MAP)
+            equals = part_end(at, stop, '=');
+        put_value(&c->children[0], at, (size_t)(equals - at));
+        if (equals < stop)
+            put_value(&c->children[1], equals + 1, (size_t)(stop - equals - 1));
+    }
+    mt_put_list(c);
+}
+
+static mt_batch *column_of(const mt_type *type, const char *const *texts,
+                           int32_t len);
+
+static void put_value(mt_column_builder *c, const char *text, size_t len)
+{
+    char *copy = mt_strndup(text, len);
+    const char *const texts[] = {copy};
+    mt_batch *batch;
+
+    if (strcmp(copy, "NULL") == 0) {
+        mt_put_null(c);
+    } else if (c->type->form == MT_FORM_LIST) {
+        put_list(c, copy, len);
+    } else {
+        batch = column_of(c->type, texts, 1);
+        mt_put_from(c, &batch->columns[0], 0);
+        mt_batch_unref(batch);
+    }
+    mt_strfree(copy);
+}
+
+static mt_batch *lists_of(const mt_type *type, const char *const *texts,
+                          int32_t len)
+{
+    mt_builder *b = mt_builder_new(type, len, NULL);
+    mt_batch *batch = NULL;
+    int32_t i;
+
+    for (i = 0; i < len; i++) {
+        put_value(&b->columns[0], texts[i], strlen(texts[i]));
+        mt_builder_commit(b, NULL);
+    }
+    mt_builder_seal(b, &batch, NULL);
+    mt_builder_free(b);
+    return batch;
+}
+
 static mt_batch *column_of(const mt_type *type, const char *const *texts,
                            int32_t len)
 {
-    mt_type *string = type_of("STRING");
-    mt_builder *b = mt_builder_new(string, len, NULL);
+    mt_type *string;
+    mt_builder *b;
     const int32_t first = 0;
     mt_batch *strings = NULL, *batch;
     int32_t i;
 
+    if (type->form == MT_FORM_LIST)
+        return lists_of(type, texts, len);
+    string = type_of("STRING");
+    b = mt_builder_new(string, len, NULL);
     for (i = 0; i < len; i++) {
         if (strcmp(texts[i], "NULL") == 0)
             mt_put_null(&b->columns[0]);
@@ -459,7 +605,7 @@ static void call_function(const sample *s, const int32_t *pick, int32_t rows,
     mt__fn_call call = {.args = args, .args_len = args_of(s), .type = result};
     const char *texts[ROWS];
     mt_column_builder builder;
-    mt_column view = {0}, children[2] = {{0}};
+    mt_column view = {0}, children[2] = {{0}}, inner[2][2] = {{{0}}};
     mt_error *err = NULL;
     mt_buf text = {0};
     int32_t i, k;
@@ -492,6 +638,8 @@ static void call_function(const sample *s, const int32_t *pick, int32_t rows,
     snprintf(out->text, sizeof(out->text), "%s",
              err ? mt_error_message(err) : "");
     view.children = children;
+    children[0].children = inner[0];
+    children[1].children = inner[1];
     if (out->rc == 0)
         mt__builder_view(&builder, &view);
     for (i = 0; out->rc == 0 && i < rows; i++) {
