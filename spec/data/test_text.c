@@ -360,8 +360,9 @@ static void test_printed(void)
 /* Intervals come back from the texts that SQL shows, and from no others. */
 static void test_intervals(uint64_t *rng)
 {
-    static const char *const bad[] = {"",      "1-06",  "+1-12", "+-06",
-                                      "+1-06 ", "+1 24:00:00.000",
+    static const char *const bad[] = {"",           "1-06",
+                                      "+1-12",      "+-06",
+                                      "+1-06 ",     "+1 24:00:00.000",
                                       "+1 1:00:00", "+99999999999999999999-01"};
     char text[MT_TEXT_MAX];
     int32_t months;

@@ -334,10 +334,11 @@ bool mt__scan_months(const char *text, size_t len, int32_t *months)
     int64_t sign, years, rest;
 
     if (!scan_sign(&text, end, &sign) || !scan_count(&text, end, '-', &years) ||
-        !scan_count(&text, end, 0, &rest) || years > INT32_MAX / 12 - 1)
+        !scan_count(&text, end, 0, &rest) || years > INT32_MAX / 12 - 1 ||
+        rest > 11)
         return false;
     *months = (int32_t)(sign * (years * 12 + rest));
-    return rest < 12;
+    return true;
 }
 
 bool mt__scan_millis(const char *text, size_t len, int64_t *millis)
@@ -350,11 +351,12 @@ bool mt__scan_millis(const char *text, size_t len, int64_t *millis)
         !scan_count(&text, end, ':', &minutes) ||
         !scan_count(&text, end, '.', &seconds) ||
         !scan_count(&text, end, 0, &rest) ||
-        days > INT64_MAX / MT_MILLIS_PER_DAY - 1)
+        days > INT64_MAX / MT_MILLIS_PER_DAY - 1 || hours > 23 ||
+        minutes > 59 || seconds > 59 || rest > 999)
         return false;
     *millis = sign * (days * MT_MILLIS_PER_DAY + hours * 3600000 +
                       minutes * 60000 + seconds * 1000 + rest);
-    return hours < 24 && minutes < 60 && seconds < 60 && rest < 1000;
+    return true;
 }
 
 /* ---- times in Java ------------------------------------------------------- */

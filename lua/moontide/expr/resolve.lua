@@ -519,6 +519,11 @@ function forms.MAP(self, node)
     return call("MAP", logical.map(key, value, false), args, node.pos)
 end
 
+--- The watermark that a source itself gives.
+function forms.SOURCE_WATERMARK(self, node)
+    return self:unsupported(node.pos, "SOURCE_WATERMARK()")
+end
+
 function forms.CURRENT_DATABASE(self, node)
     local name = self.session.database or "default_database"
     return literals.new(STRING:not_null(), name, node.pos)

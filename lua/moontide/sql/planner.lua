@@ -172,7 +172,7 @@ end
 
 --- Notes what one reader wants of a source. Readers that want different things
 -- share a source that is told nothing.
-local function wish(source, scan, filters, limit)
+local function wish(source, filters, limit)
     local t, names = source.transformation, logical.names(source.columns)
     filters = source.info.pushes_filters and filters or nil
     limit = source.info.pushes_limit and not filters and limit or nil
@@ -182,7 +182,6 @@ local function wish(source, scan, filters, limit)
     elseif source.wished ~= text then
         t.filters, t.limit = nil, nil
     end
-    return scan
 end
 
 --- The source of a scan.
@@ -196,7 +195,7 @@ function Planner:source(scan, filters, limit)
     local known = self.sources[scan.definition] or {}
     self.sources[scan.definition] = known
     known[id] = known[id] or new_source(scan)
-    wish(known[id], scan, filters, limit)
+    wish(known[id], filters, limit)
     return known[id].transformation, known[id].columns
 end
 

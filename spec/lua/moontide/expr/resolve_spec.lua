@@ -211,7 +211,8 @@ describe("calls", function()
             ["MAX(a) OVER (ORDER BY a)"] = "OVER", ["MAX(a) FILTER (WHERE ok)"] =
             "FILTER (WHERE ...)", ["EXISTS (SELECT 1)"] = "EXISTS (query)",
             ["a IN (SELECT 1)"] = "IN (query)", ["(SELECT 1)"] = "queries as values",
-            ["COALESCE(x => a)"] = "named arguments" } do
+            ["COALESCE(x => a)"] = "named arguments",
+            ["SOURCE_WATERMARK()"] = "SOURCE_WATERMARK()" } do
             assert.matches("not supported yet: " .. name .. "\n", refused(text), 1, true)
         end
     end)
