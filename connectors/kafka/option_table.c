@@ -1,5 +1,5 @@
-/* option_table.c - the option tables of kafka and upsert-kafka. What both have is
- * written once, in macros.
+/* option_table.c - the option tables of kafka and upsert-kafka. What both have
+ * is written once, in macros.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"

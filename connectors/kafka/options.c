@@ -1,5 +1,6 @@
-/* options.c - the rules that hold between the options of a kafka table. Each rule is one function that names the options it
- * speaks of; kafka_options_check() runs them from general to particular.
+/* options.c - the rules that hold between the options of a kafka table. Each
+ * rule is one function that names the options it speaks of;
+ * kafka_options_check() runs them from general to particular.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"

@@ -1,5 +1,5 @@
-/* pattern.c - 'topic-pattern' by PCRE2, whose expressions are Java's but for what
- * nobody uses in names.
+/* pattern.c - 'topic-pattern' by PCRE2, whose expressions are Java's but for
+ * what nobody uses in names.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #define PCRE2_CODE_UNIT_WIDTH 8

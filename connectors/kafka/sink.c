@@ -11,8 +11,8 @@
  * Records gather below for linger.ms, longer than anybody wants to wait for one
  * (properties.c says why). So the sink itself sends them off: at once when the
  * task is idle, and while it is busy when a look every SPAN_MS shows that too
- * few come to fill a request soon. A user who sets linger.ms gets just that, and
- * at a buffer time-out of 0 nothing gathers.
+ * few come to fill a request soon. A user who sets linger.ms gets just that,
+ * and at a buffer time-out of 0 nothing gathers.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sink.h"

@@ -34,8 +34,8 @@ int kafka_targets_init(kafka_targets *t, kafka_client *client,
                        kafka_produce *produce, mt_error **err);
 void kafka_targets_fini(kafka_targets *t); /* zeroed is fine */
 
-/* Makes the target of a topic, for which the brokers are asked. *out is borrowed
- * until fini. */
+/* Makes the target of a topic, for which the brokers are asked. *out is
+ * borrowed until fini. */
 int kafka_targets_open(kafka_targets *t, const char *topic, kafka_target **out,
                        mt_error **err);
 

@@ -1,5 +1,5 @@
-/* upsert_buffer.c - a table of keys by open addressing says where each one's last
- * row is; the row it had before is marked as dead in its batch.
+/* upsert_buffer.c - a table of keys by open addressing says where each one's
+ * last row is; the row it had before is marked as dead in its batch.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "upsert_buffer.h"

@@ -4,8 +4,8 @@
  * of their column: numbers and times trimmed, texts as they stand. The elements
  * of an ARRAY and the fields of a ROW share a cell, between array delimiters.
  *
- * Every message is split, and so checked, whole; cells that nobody reads are left
- * (lazy.h).
+ * Every message is split, and so checked, whole; cells that nobody reads are
+ * left (lazy.h).
  *
  * An empty cell is an empty text or list, and NULL for every other type. What
  * the null literal spells is NULL for all of them, within quotes too.
