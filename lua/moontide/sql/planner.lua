@@ -170,12 +170,23 @@ local function new_source(scan)
     return { transformation = graph.source(attrs), columns = columns, info = info }
 end
 
+--- The filters that a source may be told: on columns that it gives as they were
+-- declared, whose values have one text whatever the session's zone is.
+local function tellable(source, scan, filters)
+    local list = {}
+    for _, one in ipairs(source.info.pushes_filters and filters or {}) do
+        local own, declared = source.columns[one.column + 1].type, scan.columns[one.column + 1].type
+        list[#list + 1] = typing.alike(own, declared) and own.kind ~= "TIMESTAMP_LTZ" and one or nil
+    end
+    return #list > 0 and list or nil
+end
+
 --- Notes what one reader wants of a source. Readers that want different things
 -- share a source that is told nothing.
-local function wish(source, filters, limit)
+local function wish(source, scan, filters, limit)
     local t, names = source.transformation, logical.names(source.columns)
-    filters = source.info.pushes_filters and filters or nil
-    limit = source.info.pushes_limit and not filters and limit or nil
+    filters = tellable(source, scan, filters)
+    limit = source.info.pushes_limit and limit or nil
     local text = (filters and hints.text(filters, names) or "") .. "/" .. (limit or "")
     if not source.wished then
         source.wished, t.filters, t.limit = text, filters, limit
@@ -195,7 +206,7 @@ function Planner:source(scan, filters, limit)
     local known = self.sources[scan.definition] or {}
     self.sources[scan.definition] = known
     known[id] = known[id] or new_source(scan)
-    wish(known[id], filters, limit)
+    wish(known[id], scan, filters, limit)
     return known[id].transformation, known[id].columns
 end
 
