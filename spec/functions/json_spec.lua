@@ -64,7 +64,8 @@ local function random_object(depth)
     for i = 1, math.random(0, 5) do
         local key = ("abcxyz"):sub(math.random(3)):sub(1, math.random(2))
         local value = random_value(depth - 1)
-        raw[i] = ('%s"%s"%s:%s'):format(blanks(), key, blanks(), value.raw)
+        local written = math.random(6) == 1 and key:gsub("b", "\\u0062") or key
+        raw[i] = ('%s"%s"%s:%s'):format(blanks(), written, blanks(), value.raw)
         keys[#keys + 1] = not members[key] and key or nil
         members[key] = value -- the last of a key counts
     end

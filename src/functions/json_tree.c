@@ -471,15 +471,50 @@ static int write_piece(mt__json_tree *t, mt__json_piece piece, mt_buf *out)
     return text.data ? mt__json_write_string(out, text) : MT_ENOMEM;
 }
 
-/* Keys with escapes are rare enough to be compared as they are written. */
+/* Reads a piece byte by byte, escapes as what they stand for. */
+typedef struct plain_bytes {
+    const uint8_t *at;
+    const uint8_t *end;
+    uint8_t bytes[MT_UTF8_MAX]; /* of the escape read last */
+    size_t used;
+    size_t len;
+} plain_bytes;
+
+/* The next byte; -1 at the end. */
+static int next_byte(plain_bytes *p)
+{
+    size_t size;
+
+    if (p->used < p->len)
+        return p->bytes[p->used++];
+    if (p->at == p->end)
+        return -1;
+    if (*p->at != '\\')
+        return *p->at++;
+    p->len = mt__utf8_put(p->bytes, (uint32_t)read_escape(p->at, &size));
+    p->at += size;
+    p->used = 1;
+    return p->bytes[0];
+}
+
 static int compare_keys(const mt__json_tree *t, int32_t a, int32_t b)
 {
+    const uint8_t *text = t->text.data;
     mt__json_piece x = t->nodes[a].key, y = t->nodes[b].key;
+    plain_bytes i = {.at = text + x.from, .end = text + x.to};
+    plain_bytes k = {.at = text + y.from, .end = text + y.to};
     uint32_t x_len = x.to - x.from, y_len = y.to - y.from;
-    int order = memcmp(t->text.data + x.from, t->text.data + y.from,
-                       x_len < y_len ? x_len : y_len);
+    int order, other;
 
-    return order ? order : (x_len > y_len) - (x_len < y_len);
+    if (!x.escaped && !y.escaped) {
+        order = memcmp(i.at, k.at, x_len < y_len ? x_len : y_len);
+        return order ? order : (x_len > y_len) - (x_len < y_len);
+    }
+    do {
+        order = next_byte(&i);
+        other = next_byte(&k);
+    } while (order == other && order >= 0);
+    return order - other;
 }
 
 /* By key, equal ones as they stand. */
