@@ -347,8 +347,9 @@ static int append_bytes_of(mt_column_builder *c, const mt_column *from,
         int32_t begin = from->offsets[rows[i]];
         int32_t size = from->offsets[rows[i] + 1] - begin;
 
-        memcpy((uint8_t *)c->values + at, (const uint8_t *)from->values + begin,
-               (size_t)size);
+        if (size)
+            memcpy((uint8_t *)c->values + at,
+                   (const uint8_t *)from->values + begin, (size_t)size);
         at += size;
         c->offsets[c->rows + i + 1] = at;
     }
