@@ -13,6 +13,8 @@
 
 /* max_allowed_packet, where the server does not say. */
 #define PACKET_BYTES (16 << 20)
+/* CR_SSL_CONNECTION_ERROR */
+#define NO_TLS 2026
 
 /* ---- errors ----------------------------------------------------------- */
 
@@ -210,8 +212,12 @@ static int tls_of(const jdbc_url *url)
         return -1;
     if (is_on(url, "verifyServerCertificate"))
         return TLS_CHECKED;
-    return is_on(url, "requireSSL") || is_on(url, "useSSL") ? TLS_MUST
-                                                            : TLS_MAYBE;
+    if (is_on(url, "requireSSL") || is_on(url, "useSSL"))
+        return TLS_MUST;
+    /* What Java's drivers do when nobody says. */
+    return jdbc_url_param(url, "useSSL") || !strcasecmp(url->system, "mariadb")
+               ? TLS_OFF
+               : TLS_MAYBE;
 }
 
 int my_check(const jdbc_url *url, mt_error **err)
@@ -243,14 +249,13 @@ static const char *file_param(const jdbc_url *url, const char *a, const char *b)
     return value ? value : jdbc_url_param(url, b);
 }
 
-static void set_tls(mysql *c)
+static void set_tls(mysql *c, tls mode)
 {
     const jdbc_url *url = c->target->url;
-    tls mode = (tls)tls_of(url);
     const char *ca = file_param(url, "sslCa", "serverSslCert");
     const char *cert = file_param(url, "sslCert", "clientCertificate");
     const char *key = file_param(url, "sslKey", "clientKey");
-    my_bool must = mode >= TLS_MUST, checked = mode == TLS_CHECKED;
+    my_bool must = 1, checked = mode == TLS_CHECKED;
 
     if (mode == TLS_OFF)
         return;
@@ -264,7 +269,7 @@ static void set_tls(mysql *c)
         mysql_options(c->db, MYSQL_OPT_SSL_KEY, key);
 }
 
-static void set_options(mysql *c)
+static void set_options(mysql *c, tls mode)
 {
     const jdbc_url *url = c->target->url;
     unsigned protocol = MYSQL_PROTOCOL_TCP, off = 0;
@@ -281,10 +286,10 @@ static void set_options(mysql *c)
         mysql_options(c->db, MYSQL_OPT_PROTOCOL, &protocol);
     if (is_on(url, "useCompression"))
         mysql_options(c->db, MYSQL_OPT_COMPRESS, NULL);
-    set_tls(c);
+    set_tls(c, mode);
 }
 
-static int connect_host(mysql *c, const jdbc_host *host, mt_error **err)
+static int try_host(mysql *c, const jdbc_host *host, tls mode, mt_error **err)
 {
     const jdbc_target *t = c->target;
     const char *user = t->options->username, *password = t->options->password;
@@ -296,7 +301,7 @@ static int connect_host(mysql *c, const jdbc_host *host, mt_error **err)
     c->db = mysql_init(NULL);
     if (!c->db)
         return mt_fail(err, MT_ENOMEM, "out of memory");
-    set_options(c);
+    set_options(c, mode);
     if (host->port)
         mt_read_i64(host->port, strlen(host->port), &port);
     MY_FINISH(c, done, mysql_real_connect, c->db, host->name,
@@ -305,6 +310,24 @@ static int connect_host(mysql *c, const jdbc_host *host, mt_error **err)
               t->url->database, (unsigned)port,
               jdbc_url_param(t->url, "localSocket"), 0);
     return done ? 0 : my_fail(c, err);
+}
+
+/* Without TLS where it is only preferred and the server has none. */
+static int connect_host(mysql *c, const jdbc_host *host, mt_error **err)
+{
+    tls mode = (tls)tls_of(c->target->url);
+    mt_error *own = NULL;
+    int rc = try_host(c, host, mode, &own);
+
+    if (rc < 0 && mode == TLS_MAYBE && c->db && mysql_errno(c->db) == NO_TLS) {
+        mt_error_free(own);
+        return try_host(c, host, TLS_OFF, err);
+    }
+    if (err)
+        *err = own;
+    else
+        mt_error_free(own);
+    return rc;
 }
 
 /* The hosts in turn. */

@@ -3,6 +3,7 @@
 local database = require "database"
 local moontide = require "moontide"
 local net = require "net"
+local process = require "process"
 
 local db
 
@@ -195,6 +196,52 @@ describe("jdbc on MariaDB", function()
         t_env:execute_sql(("CREATE TABLE w6 (id INT) WITH (%s)"):format((db:options "mine"
             :gsub("/d'", "/d?sslMode=VERIFY_IDENTITY'"))))
         has(failure(rows, t_env, "SELECT * FROM w6"), "SSL")
+    end)
+end)
+
+describe("jdbc over MariaDB's TLS", function()
+    local folder
+
+    setup(function()
+        folder = os.tmpname()
+        os.remove(folder)
+        -- The key must be the server's own.
+        local made = process.run(([[mkdir -m 755 %s && cd %s &&
+            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+                -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem &&
+            chmod 600 key.pem && { [ "$(id -u)" != 0 ] || chown mysql key.pem; }]])
+            :format(folder, folder))
+        assert.equal(0, made.status, made.err)
+        db = database.start("mariadb", ('MARIADB_OPTIONS="--ssl-cert=%s/cert.pem '
+            .. '--ssl-key=%s/key.pem"'):format(folder, folder))
+    end)
+
+    teardown(function()
+        db:clean()
+        os.execute("rm -rf " .. folder)
+    end)
+
+    -- The cipher of a session, "" without TLS.
+    local function cipher(system, parameters, host)
+        local t_env = environment()
+        t_env:execute_sql(([[CREATE TABLE t (variable_value STRING) WITH ('connector' = 'jdbc',
+            'url' = 'jdbc:%s://%s:%s/d?%s', 'username' = 'u', 'password' = 'sesame-maria',
+            'connector.read.query' = 'SELECT variable_value FROM
+                information_schema.session_status WHERE variable_name = ''SSL_CIPHER''')]])
+            :format(system, host or "localhost", db.port, parameters))
+        return rows(t_env, "SELECT * FROM t")[1]:match "'(.*)'"
+    end
+
+    it("encrypts and checks as the URL says", function()
+        local ca = "&sslCa=" .. folder .. "/cert.pem"
+        assert.truthy(cipher("mysql", "sslMode=REQUIRED"):find "%S")
+        assert.truthy(cipher("mysql", ""):find "%S")
+        assert.equal("", cipher("mysql", "sslMode=DISABLED"))
+        assert.equal("", cipher("mysql", "useSSL=false"))
+        assert.equal("", cipher("mariadb", ""))
+        assert.truthy(cipher("mariadb", "sslMode=verify-full" .. ca):find "%S")
+        has(failure(cipher, "mysql", "sslMode=VERIFY_IDENTITY" .. ca, "127.0.0.1"), "ertificate")
+        has(failure(cipher, "mysql", "sslMode=VERIFY_IDENTITY"), "certificate")
     end)
 end)
 
