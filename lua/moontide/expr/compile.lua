@@ -97,10 +97,10 @@ function Compiler:show(node)
 end
 
 -- Declares a call that fills a register; its number.
-function Compiler:declare(node, fn, out, args, mask)
+function Compiler:declare(node, fn, out, args, mask, option)
     local calls = self.program.calls
     calls[#calls + 1] = {
-        fn = fn, option = node.option, out = out, args = args, mask = mask or 0,
+        fn = fn, option = option, out = out, args = args, mask = mask or 0,
         label = self:show(node), line = self:line_of(node),
         constant = self.in_constants or nil,
     }
@@ -326,7 +326,8 @@ function Compiler:call(node, mask)
         self:step(("share(%d, %d)"):format(reg, regs[1]), self:show(node))
         return reg
     end
-    local call = self:declare(node, kernel_of(entry, node), reg, regs, mask)
+    local call = self:declare(node, kernel_of(entry, node), reg, regs, mask,
+        node.option or entry.option)
     self:step(("call(%d)"):format(call), self:show(node))
     return reg
 end
