@@ -1,4 +1,6 @@
-/* Patterns of dates and times. */
+/* Patterns of dates and times.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "functions/time_pattern.h"
 #include "tap.h"
 

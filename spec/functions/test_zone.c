@@ -1,4 +1,6 @@
-/* Time zones against libc's, which reads the same database another way. */
+/* Time zones against libc's, which reads the same database another way.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <time.h>
 

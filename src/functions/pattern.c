@@ -124,44 +124,47 @@ static int refuse(mt_error **err, mt_span text, const char *why)
                    (int)(text.len < 200 ? text.len : 200), text.data, why);
 }
 
-/* The POSIX class that \p{Name} means in Java; NULL for others. */
-static const char *posix_class(mt_span name)
+/* Whether \p{Name} of Java means the POSIX class of that name, in lower case. */
+static bool is_posix_class(mt_span name)
 {
     static const char *const names[] = {
         "Lower", "Upper", "ASCII", "Alpha", "Digit", "Alnum",  "Punct",
         "Graph", "Print", "Blank", "Cntrl", "Space", "XDigit",
     };
-    static const char *const classes[] = {
-        "lower", "upper", "ascii", "alpha", "digit", "alnum",  "punct",
-        "graph", "print", "blank", "cntrl", "space", "xdigit",
-    };
     size_t i;
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strlen(names[i]) == name.len &&
             memcmp(names[i], name.data, name.len) == 0)
-            return classes[i];
-    }
-    return NULL;
+            return true;
+    return false;
+}
+
+/* "[:alpha:]" for Alpha, within brackets of its own where it stands alone. */
+static int put_posix_class(mt_buf *out, mt_span name, bool negated, bool inside)
+{
+    int rc = mt_buf_printf(out, inside ? "[:%s" : "[[:%s", negated ? "^" : "");
+    size_t i;
+
+    for (i = 0; rc == 0 && i < name.len; i++)
+        rc = mt_buf_byte(out, (uint8_t)(name.data[i] | 0x20));
+    return rc < 0 ? rc : mt_buf_printf(out, inside ? ":]" : ":]]");
 }
 
 /* Copies the escape at text[*at], a backslash and what belongs to it. */
 static int copy_escape(mt_span text, size_t *at, bool inside, mt_buf *out)
 {
-    const uint8_t *begin = text.data + *at, *close;
+    const uint8_t *begin = text.data + *at, *close = NULL;
     size_t left = text.len - *at;
-    const char *class;
+    mt_span name;
 
-    if (left > 3 && (begin[1] | 0x20) == 'p' && begin[2] == '{') {
+    if (left > 3 && (begin[1] | 0x20) == 'p' && begin[2] == '{')
         close = memchr(begin, '}', left);
-        class =
-            close
-                ? posix_class((mt_span){begin + 3, (size_t)(close - begin) - 3})
-                : NULL;
-        if (class) {
+    if (close) {
+        name = (mt_span){begin + 3, (size_t)(close - begin) - 3};
+        if (is_posix_class(name)) {
             *at += (size_t)(close - begin) + 1;
-            return mt_buf_printf(out, inside ? "[:%s%s:]" : "[[:%s%s:]]",
-                                 begin[1] == 'P' ? "^" : "", class);
+            return put_posix_class(out, name, begin[1] == 'P', inside);
         }
     }
     *at += left > 1 ? 2 : 1;
