@@ -82,12 +82,27 @@ static int open_cache(lookup *l, mt_error **err)
     return l->cache ? 0 : mt_fail(err, MT_ENOMEM, "out of memory");
 }
 
+static int check_keys(const lookup *l, const int32_t *keys, mt_error **err)
+{
+    int32_t i;
+
+    for (i = 0; i < l->keys_len; i++)
+        if (mt_type_column(l->table->type, keys[i])->kind == MT_ARRAY)
+            return mt_fail(err, MT_EUNSUPPORTED,
+                           "not supported yet: a lookup by column '%s', an "
+                           "array",
+                           mt_type_column_name(l->table->type, keys[i]));
+    return 0;
+}
+
 static int init_lookup(lookup *l, const int32_t *keys, mt_error **err)
 {
     const mt_table *t = l->table;
     int32_t i;
     int rc = jdbc_session_init(&l->session, l->ctx, l->options, err);
 
+    if (rc == 0)
+        rc = check_keys(l, keys, err);
     if (rc == 0)
         rc = jdbc_relation_init(&l->relation, l->session.dialect, l->options,
                                 t->type, t->physical_len, err);

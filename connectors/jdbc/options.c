@@ -194,6 +194,20 @@ static int check_columns(const jdbc_dialect *dialect, const mt_table *table,
     return 0;
 }
 
+static int check_primary_key(const mt_table *table, mt_error **err)
+{
+    int32_t i;
+
+    for (i = 0; table->sink && i < table->primary_key_len; i++)
+        if (mt_type_column(table->type, table->primary_key[i])->kind ==
+            MT_ARRAY)
+            return mt_fail(
+                err, MT_EUNSUPPORTED,
+                "not supported yet: PRIMARY KEY (%s), which is an array",
+                mt_type_column_name(table->type, table->primary_key[i]));
+    return 0;
+}
+
 static bool is_partition_type(const mt_type *type)
 {
     switch (type->kind) {
@@ -295,6 +309,7 @@ int jdbc_options_check(const void *options, const mt_table *table,
     jdbc_url_fini(&url);
     if (rc < 0 || (rc = check_target(o, table, err)) < 0 ||
         (rc = check_columns(dialect, table, err)) < 0 ||
+        (rc = check_primary_key(table, err)) < 0 ||
         (rc = check_partition(o, table, err)) < 0 ||
         (rc = check_statement(o, table, err)) < 0)
         return rc;

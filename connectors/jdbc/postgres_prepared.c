@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <libpq-fe.h>
+#include <stdio.h>
 
 #include "postgres.h"
 #include "postgres_types.h"
@@ -83,7 +84,7 @@ static int prepare(writer *w, prepared *p, int32_t rows, bool typed,
 
     /* Names are unique, since statements outlive the writers they are of. */
     p->rows = rows;
-    mt_text_i64(p->name, names++ % 1000000);
+    snprintf(p->name, sizeof(p->name), "s%u", names++ % 1000000);
     for (i = 1; typed && i < rows; i++)
         memcpy(w->oids + i * n, w->oids, sizeof(*w->oids) * (size_t)n);
     rc = jdbc_statement_text(w->what, rows, true, &sql);
@@ -98,9 +99,19 @@ static int prepare(writer *w, prepared *p, int32_t rows, bool typed,
     return rc;
 }
 
+/* The records' type, which statements have parameters of. */
+static const mt_type *record_type(const writer *w)
+{
+    return mt_context_type(w->conn->target->ctx);
+}
+
+static const char *name_of(const writer *w, int32_t i)
+{
+    return mt_type_column_name(record_type(w), w->what->params[i]);
+}
+
 /* Asks which types the server has found for the parameters. */
-static int describe(writer *w, const mt_type *(*type_of)(writer *, int32_t),
-                    mt_error **err)
+static int describe(writer *w, mt_error **err)
 {
     PGresult *r = NULL;
     int32_t i, n = w->what->params_len;
@@ -110,10 +121,17 @@ static int describe(writer *w, const mt_type *(*type_of)(writer *, int32_t),
         return pg_fail(w->conn, err);
     rc = pg_take(w->conn, PGRES_COMMAND_OK, &r, err);
     for (i = 0; rc == 0 && i < n; i++) {
-        const mt_type *type = type_of(w, i);
+        const mt_type *type =
+            mt_type_column(record_type(w), w->what->params[i]);
 
         w->oids[i] = PQparamtype(r, i);
-        w->encoders[i] = type ? pg_encoder(type, w->oids[i]) : NULL;
+        w->encoders[i] = pg_encoder(type, w->oids[i]);
+        /* An array has a text form too, but not one that we write. */
+        if (!w->encoders[i] && type->kind == MT_ARRAY)
+            rc = mt_fail(err, MT_ETYPE,
+                         "PostgreSQL wants another type than the array that "
+                         "is column '%s'",
+                         name_of(w, i));
     }
     PQclear(r);
     return rc;
@@ -279,18 +297,6 @@ int pg_prepared_write(void *writer_, mt_batch *batch, const int32_t *rows,
 
 /* ---- the writer ---------------------------------------------------------- */
 
-static const mt_type *table_type(writer *w, int32_t i)
-{
-    return w->what->relation->columns[w->what->params[i]].type;
-}
-
-/* The records' type, which statements of users have parameters of. */
-static const mt_type *record_type(writer *w, int32_t i)
-{
-    return mt_type_column(mt_context_type(w->conn->target->ctx),
-                          w->what->params[i]);
-}
-
 int pg_prepared_open(postgres *c, const jdbc_statement *s, void **out,
                      mt_error **err)
 {
@@ -301,7 +307,7 @@ int pg_prepared_open(postgres *c, const jdbc_statement *s, void **out,
         return rc;
     rc = prepare(w, &w->one, 1, false, err);
     if (rc == 0)
-        rc = describe(w, s->relation ? table_type : record_type, err);
+        rc = describe(w, err);
     if (rc < 0) {
         pg_prepared_close(w);
         return rc;

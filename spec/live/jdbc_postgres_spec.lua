@@ -210,6 +210,11 @@ describe("jdbc on PostgreSQL", function()
         has(failure(rows, t_env, "SELECT * FROM m2"), "has no table 'mine2'")
         create(t_env, "m3", "id ARRAY<STRING>", "mine")
         has(failure(insert, t_env, "INSERT INTO m3 VALUES (ARRAY['x'])"), "another type")
+        create(t_env, "m6", "id ARRAY<STRING>, k INT, PRIMARY KEY (k) NOT ENFORCED", "wide")
+        pg:run "CREATE TABLE wide (k int PRIMARY KEY, id int8[])"
+        has(failure(insert, t_env, "INSERT INTO m6 VALUES (ARRAY['x'], 1)"), "column 'id'")
+        local arrays = t_env:from_path "m6"
+        has(failure(arrays.lookup, arrays, { id = { "x" } }), "not supported yet: a lookup by")
         t_env:execute_sql(("CREATE TABLE m4 (id INT) WITH (%s)"):format(
             pg:options("locked_out"):gsub("'postgres'", "'nobody'")))
         has(failure(rows, t_env, "SELECT * FROM m4"), "permission denied for table locked_out")
