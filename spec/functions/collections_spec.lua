@@ -268,7 +268,8 @@ local CASES = {
     { "arrays of any type are searched", {
         { "ARRAY_CONTAINS(ARRAY[1, 2], 2.0)", "TRUE" },
         { "ARRAY_CONTAINS(ARRAY[1, 2], NULL)", "FALSE" },
-        { "ARRAY_CONTAINS(NULL, NULL)", NULL }, { "ARRAY_CONTAINS(ARRAY[ARRAY[1]], ARRAY[1])", "TRUE" },
+        { "ARRAY_CONTAINS(NULL, NULL)", NULL },
+        { "ARRAY_CONTAINS(ARRAY[ARRAY[1]], ARRAY[1])", "TRUE" },
         { "ARRAY_CONTAINS(ARRAY[ROW(1, 'a')], ROW(1, 'a'))", "TRUE" },
         { "ARRAY_POSITION(ARRAY['a', 'b'], 'b')", "2" }, { "ARRAY_POSITION(ARRAY[1], NULL)", NULL },
         { "ARRAY_POSITION(ARRAY[CAST('NaN' AS DOUBLE)], CAST('NaN' AS DOUBLE))", "1" },

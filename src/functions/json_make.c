@@ -172,7 +172,7 @@ static int write_fixed(maker *m, const mt_type *type, const void *value)
                   : mt_buf_append(&m->text, text, len);
 }
 
-/* ---- nested values -------------------------------------------------------- */
+/* ---- nested values ------------------------------------------------------- */
 
 static int write_array(maker *m, const shape *s, const mt_column *c,
                        int32_t row)

@@ -314,7 +314,7 @@ static behaviour behaviour_for(const query *q, outcome out)
     return out == EMPTY ? q->on_empty : q->on_error;
 }
 
-/* ---- JSON_EXISTS ----------------------------------------------------------- */
+/* ---- JSON_EXISTS --------------------------------------------------------- */
 
 static int exists_row(mt__fn_call *call, int32_t row, mt_error **err)
 {
@@ -345,7 +345,7 @@ static int run_exists(mt__fn_call *call, mt_error **err)
     return rc == MT_ENOMEM ? mt__text_no_memory(call, err) : rc;
 }
 
-/* ---- JSON_VALUE ----------------------------------------------------------- */
+/* ---- JSON_VALUE ---------------------------------------------------------- */
 
 static bool has_null(const mt__fn_call *call, int32_t row)
 {
@@ -515,7 +515,7 @@ static int run_value(mt__fn_call *call, mt_error **err)
                                              : rc;
 }
 
-/* ---- JSON_QUERY ----------------------------------------------------------- */
+/* ---- JSON_QUERY ---------------------------------------------------------- */
 
 /* What JSON_QUERY found, once it is wrapped or not: one node, or a list of
  * those in q->found. */
@@ -663,7 +663,7 @@ static int run_query(mt__fn_call *call, mt_error **err)
     return mt__text_rows(call, err, query_row);
 }
 
-/* ---- IS JSON and JSON ----------------------------------------------------- */
+/* ---- IS JSON and JSON ---------------------------------------------------- */
 
 static bool is_kind(const query *q, const char *option)
 {

@@ -8,7 +8,7 @@
 #include "functions/nested.h"
 #include "functions/value_set.h"
 
-/* ---- MAP[k, v, ...] ------------------------------------------------------- */
+/* ---- MAP[k, v, ...] ------------------------------------------------------ */
 
 static bool same_key(const mt__fn_call *call, int32_t a, int32_t b, int32_t row)
 {

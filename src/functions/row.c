@@ -8,7 +8,7 @@
 #include "functions/host.h"
 #include "functions/nested.h"
 
-/* ---- ROW(a, b, ...) ------------------------------------------------------- */
+/* ---- ROW(a, b, ...) ------------------------------------------------------ */
 
 /* Appends all rows of an argument, those of a constant again and again. */
 static int append_rows(mt_column_builder *c, const mt__fn_arg *arg,

@@ -356,7 +356,7 @@ static int run_extract(mt__fn_call *call, mt_error **err)
     return 0;
 }
 
-/* ---- FLOOR and CEIL ------------------------------------------------------- */
+/* ---- FLOOR and CEIL ------------------------------------------------------ */
 
 static mt__moment floor_moment(mt__moment m, mt__unit unit)
 {
@@ -563,7 +563,7 @@ static int run_add(mt__fn_call *call, mt_error **err)
     return rc;
 }
 
-/* ---- differences ---------------------------------------------------------- */
+/* ---- differences --------------------------------------------------------- */
 
 static bool is_later(mt__moment a, mt__moment b)
 {

@@ -46,7 +46,7 @@ struct mt__zone {
     span spans[SPANS_KEPT]; /* the latest first */
 };
 
-/* ---- fixed offsets -------------------------------------------------------- */
+/* ---- fixed offsets ------------------------------------------------------- */
 
 /* "+3", "+03", "-0330", "+05:30", "" to ms. */
 static bool read_offset(const char *text, int64_t *offset_ms)
