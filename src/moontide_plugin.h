@@ -477,10 +477,22 @@ MT_PUT_FIXED(i8, int8_t)
 MT_PUT_FIXED(i16, int16_t)
 MT_PUT_FIXED(i32, int32_t)
 MT_PUT_FIXED(i64, int64_t)
-MT_PUT_FIXED(f32, float)
-MT_PUT_FIXED(f64, double)
 MT_PUT_FIXED(decimal, mt_int128)
 MT_PUT_FIXED(timestamp9, mt_timestamp9)
+/* FLOAT and DOUBLE. Of all the bits that are no number, columns hold one kind:
+ * LuaJIT takes others for pointers. Who writes `values` in place sees to that
+ * as well. */
+#define MT_PUT_REAL(name, ctype, nan)                                          \
+    static inline int mt_put_##name(mt_column_builder *c, ctype v)             \
+    {                                                                          \
+        if (MT_UNLIKELY(c->rows == c->rows_max) && mt_column_grow(c) < 0)      \
+            return MT_ENOMEM;                                                  \
+        ((ctype *)c->values)[c->rows++] = MT_UNLIKELY(v != v) ? (nan) : v;     \
+        return 0;                                                              \
+    }
+MT_PUT_REAL(f32, float, __builtin_nanf(""))
+MT_PUT_REAL(f64, double, __builtin_nan(""))
+#undef MT_PUT_REAL
 #undef MT_PUT_FIXED
 
 static inline int mt_put_bool(mt_column_builder *c, bool v)

@@ -259,6 +259,28 @@ static const char *imported(foreign *f)
     return text;
 }
 
+/* LuaJIT would take NaNs with other bits for pointers. */
+static void test_nans(void)
+{
+    static const uint64_t bits[] = {UINT64_C(0xfff9123456789abc),
+                                    UINT64_C(0x3ff0000000000000)};
+    static const uint32_t narrow[] = {0xffffffff, 0x3f800000};
+    mt_batch *batch;
+    foreign f;
+
+    make_foreign(&f, "g", 2, 0, 2);
+    f.buffers[1] = bits;
+    batch = mt_arrow_import(&f.array, &f.schema, NULL);
+    OK(((const uint64_t *)batch->columns[0].values)[0] ==
+               UINT64_C(0x7ff8000000000000) &&
+           ((const uint64_t *)batch->columns[0].values)[1] == bits[1],
+       "a NaN has the usual bits, other values their own");
+    mt_batch_unref(batch);
+    make_foreign(&f, "f", 2, 0, 2);
+    f.buffers[1] = narrow;
+    EQ_STR(imported(&f), "NaN 1.0", "and in FLOATs");
+}
+
 static void test_slices(void)
 {
     static const int32_t ints[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
@@ -496,6 +518,7 @@ int main(void)
     test_nanos();
     test_moved_child(&rng);
     test_slices();
+    test_nans();
     test_lies_about_sizes();
     test_lies_about_offsets();
     test_lies_about_values();

@@ -390,6 +390,35 @@ static int convert_values(const importer *m, const mt_type *type, layout how,
     return 0;
 }
 
+/* Columns hold one kind of NaN (see mt_put_f64): values with any are copied. */
+static int settle_nans(const importer *m, const mt_type *type, size_t size,
+                       mt_column *out)
+{
+    const double *f64 = out->values;
+    const float *f32 = out->values;
+    mt_buffer *from = out->owners[VALUES];
+    int32_t i, nans = 0;
+    void *copy;
+
+    if (type->kind != MT_DOUBLE && type->kind != MT_FLOAT)
+        return 0;
+    for (i = 0; i < out->rows; i++)
+        nans |= type->kind == MT_DOUBLE ? f64[i] != f64[i] : f32[i] != f32[i];
+    if (!nans)
+        return 0;
+    out->owners[VALUES] = NULL;
+    copy = make_memory(m, out, VALUES, size);
+    for (i = 0; copy && i < out->rows; i++) {
+        if (type->kind == MT_DOUBLE)
+            ((double *)copy)[i] = f64[i] == f64[i] ? f64[i] : __builtin_nan("");
+        else
+            ((float *)copy)[i] = f32[i] == f32[i] ? f32[i] : __builtin_nanf("");
+    }
+    mt__buffer_unref(from);
+    out->values = copy;
+    return copy ? 0 : MT_ENOMEM;
+}
+
 /* Bytes of a value on Arrow's side. */
 static size_t foreign_width(const mt_type *type, layout how)
 {
@@ -433,6 +462,8 @@ static int import_fixed(const importer *m, const struct ArrowArray *a,
         memcpy(copy, from, size);
         out->values = copy;
     }
+    if ((rc = settle_nans(m, type, size, out)) < 0)
+        return rc;
     return check_range(m, type, out);
 }
 

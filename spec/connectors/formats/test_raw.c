@@ -51,6 +51,10 @@ static const struct {
     const char *type, *options, *hex, *want;
 } cases[] = {
     {"ROW<a STRING>", "", "68c3bc", "68c3bc"},
+    /* LuaJIT would take other NaNs for pointers. */
+    {"ROW<a DOUBLE>", "", "fff9123456789abc", "7ff8000000000000"},
+    {"ROW<a FLOAT>", "", "ffffffff", "7fc00000"},
+    {"ROW<a DOUBLE>", "", "fff0000000000000", "fff0000000000000"},
     {"ROW<a STRING>", "", "", ""},
     {"ROW<a STRING>", "", NULL, "null"},
     {"ROW<a STRING NOT NULL>", "", NULL, "!NOT NULL"},
