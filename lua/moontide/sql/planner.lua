@@ -31,16 +31,20 @@ local Planner = {}
 Planner.__index = Planner
 
 local ENFORCER = "table.exec.sink.not-null-enforcer"
+local KEYED_SHUFFLE = "table.exec.sink.keyed-shuffle"
 local NOTHING = targets.NOTHING
 
---- What becomes of a row that has NULL where the sink has NOT NULL.
-local function not_null_of(configuration)
-    local text = configuration:get_string(ENFORCER, "ERROR")
+--- The value of a setting that is one of some words.
+local function word_of(configuration, key, words)
+    local text = configuration:get_string(key, words[1])
     local value = text:upper()
-    if value ~= "ERROR" and value ~= "DROP" then
-        errors.raise("OPTION", "setting '%s' must be ERROR or DROP, is '%s'", ENFORCER, text)
+    for _, word in ipairs(words) do
+        if value == word then
+            return value
+        end
     end
-    return value
+    return errors.raise("OPTION", "setting '%s' must be %s or %s, is '%s'", key,
+        table.concat(words, ", ", 1, #words - 1), words[#words], text)
 end
 
 --- A planner for one job.
@@ -49,7 +53,9 @@ function Planner.new(configuration)
     return setmetatable({
         sources = {},
         configuration = configuration,
-        not_null = not_null_of(configuration),
+        -- What becomes of a row that has NULL where the sink has NOT NULL.
+        not_null = word_of(configuration, ENFORCER, { "ERROR", "DROP" }),
+        keyed_shuffle = word_of(configuration, KEYED_SHUFFLE, { "AUTO", "FORCE", "NONE" }),
         session = { zone = zone.of(configuration:get_string "table.local-time-zone") },
     }, Planner)
 end
@@ -546,6 +552,15 @@ local function insertion(self, rel, target)
     return order, stored, not_null, attrs
 end
 
+--- Do a key's rows have to meet in one subtask of the sink? Where the sink has as
+-- many as what comes before it, they stay in the order that they have; where it
+-- has a number of its own, changes of one row would overtake each other.
+function Planner:shuffles_keys(rel, attrs)
+    local mode = self.keyed_shuffle
+    return mode == "FORCE"
+        or mode == "AUTO" and (attrs.parallelism or 1) > 1 and changes.may_change(rel)
+end
+
 --- A sink that writes a relation into a table.
 -- @tparam table rel
 -- @tparam table target `definition`, `path` (full); optionally `names` (of the
@@ -554,7 +569,11 @@ end
 -- @treturn table the sink's transformation
 function Planner:insert(rel, target)
     local order, stored, not_null, attrs = insertion(self, rel, target)
-    return graph.sink(self:records(rel, order, logical.row(stored), not_null), attrs)
+    local records = self:records(rel, order, logical.row(stored), not_null)
+    if attrs.primary_key and self:shuffles_keys(rel, attrs) then
+        records = graph.partition(records, "HASH", { columns = attrs.primary_key })
+    end
+    return graph.sink(records, attrs)
 end
 
 --- Hands a relation's rows to the program.

@@ -66,6 +66,26 @@ describe("tables that change", function()
             :insert_into "files"
     end)
 
+    it("meet by key in a sink that has a parallelism of its own", function()
+        local function ships(parallelism, setting)
+            t_env:get_config():set("table.exec.sink.keyed-shuffle", setting or "AUTO")
+            t_env:execute_sql(([[CREATE TEMPORARY TABLE keyed%s%s (id INT, name STRING,
+                PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'blackhole'%s)]]):format(
+                parallelism or "", setting or "",
+                parallelism and (", 'sink.parallelism' = '%d'"):format(parallelism) or ""))
+            local set = t_env:create_statement_set()
+            set:add_insert(("keyed%s%s"):format(parallelism or "", setting or ""),
+                t_env:from_changelog_stream(changes))
+            return set:explain():find(" HASH", 1, true) ~= nil
+        end
+        assert.is_false(ships())
+        assert.is_true(ships(2))
+        assert.is_false(ships(1))
+        assert.is_false(ships(2, "NONE"))
+        assert.is_true(ships(nil, "FORCE"))
+        refuses("must be AUTO, FORCE or NONE, is 'often'", ships, 3, "often")
+    end)
+
     it("come from formats that carry changes", function()
         t_env:execute_sql [[CREATE TABLE orders (id INT, name STRING)
             WITH ('connector' = 'kafka', 'topic' = 't', 'format' = 'debezium-json',
