@@ -75,6 +75,10 @@ typedef struct mt_error mt_error;
 MT_API int mt_fail(mt_error **err, int code, const char *fmt, ...)
     MT_PRINTF(3, 4);
 
+/* mt_fail with MT_EOPTION and the option's name noted. */
+MT_API int mt_fail_option(mt_error **err, const char *option, const char *fmt,
+                          ...) MT_PRINTF(3, 4);
+
 /* Wraps what *err holds as the cause of a new error of the same code whose
  * message is `fmt`: "cannot open topic 'x'" around "connection refused".
  * Returns the code. *err must hold an error. */

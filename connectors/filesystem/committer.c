@@ -141,7 +141,7 @@ static int read_time(const fs_committer *c, const char *partition, int64_t *ms,
     } else if (!fs_clock_read(c->options->time_format,
                               text.data ? (char *)text.data : "", text.len,
                               &local)) {
-        rc = fs_refuse(
+        rc = mt_fail_option(
             err, "partition.time-extractor.timestamp-pattern",
             "partition '%s' has no time: '%.*s' is not like '%s'; see options "
             "'partition.time-extractor.timestamp-pattern' and "

@@ -261,20 +261,6 @@ bool fs_options_ends_lines(const fs_options *o)
 
 /* ---- rules ----------------------------------------------------------- */
 
-int fs_refuse(mt_error **err, const char *option, const char *fmt, ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    mt_fail(err, MT_EOPTION, "%s", text);
-    if (err)
-        mt_error_set_option(*err, option);
-    return MT_EOPTION;
-}
-
 static int later(mt_error **err, const char *option, const char *value)
 {
     mt_fail(err, MT_EUNSUPPORTED, "not supported yet: %s = '%s'", option,
@@ -291,12 +277,12 @@ static int check_paths(const fs_options *o, const mt_table *table,
     int rc = 0;
 
     if (!o->path && (table->sink || !o->paths.len))
-        return fs_refuse(err, "path",
-                         "a filesystem table needs option 'path', a folder");
+        return mt_fail_option(
+            err, "path", "a filesystem table needs option 'path', a folder");
     if (o->path && o->paths.len)
-        return fs_refuse(err, "source.paths",
-                         "options 'path' and 'source.paths' exclude each "
-                         "other");
+        return mt_fail_option(err, "source.paths",
+                              "options 'path' and 'source.paths' exclude each "
+                              "other");
     if (o->path)
         rc = fs_path_check(o->path, err);
     for (i = 0; rc == 0 && i < o->paths.len; i++)
@@ -336,8 +322,8 @@ static int check_format(const fs_options *o, const mt_table *table,
     int rc;
 
     if (!o->format.name && !table->sink)
-        return fs_refuse(err, "format",
-                         "a filesystem source needs option 'format'");
+        return mt_fail_option(err, "format",
+                              "a filesystem source needs option 'format'");
     if (o->format.name && (rc = check_bulk(o, err)) < 0)
         return rc;
     rc = fs_layout_init(&layout, table, o->default_partition, err);
@@ -364,10 +350,11 @@ static int check_source(const fs_options *o, mt_error **err)
 static int check_name(const char *option, const char *text, mt_error **err)
 {
     if (strpbrk(text, "/\t\r\n") || strlen(text) > 100)
-        return fs_refuse(err, option,
-                         "option '%s' is a part of a file's name: at most 100 "
-                         "bytes without '/' and line breaks, is '%s'",
-                         option, text);
+        return mt_fail_option(
+            err, option,
+            "option '%s' is a part of a file's name: at most 100 "
+            "bytes without '/' and line breaks, is '%s'",
+            option, text);
     return 0;
 }
 
@@ -397,10 +384,11 @@ static int check_policy(const fs_options *o, mt_error **err)
         if (is_word(at, len, "custom") || is_word(at, len, "metastore"))
             return later(err, "sink.partition-commit.policy.kind", o->policy);
         if (!is_word(at, len, "success-file"))
-            return fs_refuse(err, "sink.partition-commit.policy.kind",
-                             "option 'sink.partition-commit.policy.kind' must "
-                             "be 'success-file', is '%s'",
-                             o->policy);
+            return mt_fail_option(
+                err, "sink.partition-commit.policy.kind",
+                "option 'sink.partition-commit.policy.kind' must "
+                "be 'success-file', is '%s'",
+                o->policy);
         len += strspn(at + len, " ");
     }
     return check_name("sink.partition-commit.success-file.name",
@@ -435,9 +423,9 @@ static int check_sink(const fs_options *o, const mt_table *table,
     if (o->extractor)
         return later(err, "partition.time-extractor.kind", "custom");
     if (table->partition_keys_len && o->buckets != FS_BUCKET_NONE)
-        return fs_refuse(err, "sink.bucket",
-                         "option 'sink.bucket' is for tables without "
-                         "PARTITIONED BY");
+        return mt_fail_option(err, "sink.bucket",
+                              "option 'sink.bucket' is for tables without "
+                              "PARTITIONED BY");
     if ((rc = check_name("sink.part.prefix", o->part_prefix, err)) < 0 ||
         (rc = check_name("sink.part.suffix", o->part_suffix, err)) < 0 ||
         (rc = check_name("partition.default-name", o->default_partition, err)) <

@@ -71,9 +71,6 @@ int fs_options_check(const void *options, const mt_table *table,
 bool fs_options_bounded(const void *options);
 uint32_t fs_options_kinds(const void *options, const mt_table *table);
 
-/* Fails with MT_EOPTION and the option noted. */
-int fs_refuse(mt_error **err, const char *option, const char *fmt, ...)
-    MT_PRINTF(3, 4);
 /* When a line feed ends no record, by the format's own options. */
 fs_rules fs_options_rules(const fs_options *o);
 /* True when a line feed always ends a record, so that files can be split. */

@@ -135,39 +135,24 @@ bool jdbc_options_caches(const jdbc_options *o)
 
 /* ---- rules ----------------------------------------------------------- */
 
-int jdbc_options_refuse(mt_error **err, const char *option, const char *fmt,
-                        ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    mt_fail(err, MT_EOPTION, "%s", text);
-    if (err)
-        mt_error_set_option(*err, option);
-    return MT_EOPTION;
-}
-
 static int check_target(const jdbc_options *o, const mt_table *table,
                         mt_error **err)
 {
     bool query = table->sink ? o->statement != NULL : o->query != NULL;
 
     if (o->password && !o->username)
-        return jdbc_options_refuse(err, "username",
-                                   "option 'password' needs 'username'");
+        return mt_fail_option(err, "username",
+                              "option 'password' needs 'username'");
     if (!o->table && !query)
-        return jdbc_options_refuse(err, "table-name",
-                                   "a jdbc table needs option 'table-name'");
+        return mt_fail_option(err, "table-name",
+                              "a jdbc table needs option 'table-name'");
     if (o->table && !*o->table)
-        return jdbc_options_refuse(err, "table-name",
-                                   "option 'table-name' is empty");
+        return mt_fail_option(err, "table-name",
+                              "option 'table-name' is empty");
     if (o->table && table->sink && query)
-        return jdbc_options_refuse(err, "sink.statement",
-                                   "options 'table-name' and 'sink.statement' "
-                                   "exclude each other");
+        return mt_fail_option(err, "sink.statement",
+                              "options 'table-name' and 'sink.statement' "
+                              "exclude each other");
     return 0;
 }
 
@@ -238,14 +223,14 @@ static int check_partition(const jdbc_options *o, const mt_table *table,
     if (given == 0 || table->sink)
         return 0;
     if (given < 4)
-        return jdbc_options_refuse(
+        return mt_fail_option(
             err, "scan.partition.column",
             "options 'scan.partition.column', 'scan.partition.num', "
             "'scan.partition.lower-bound' and 'scan.partition.upper-bound' go "
             "together; %d of the 4 are given",
             given);
     if (o->partition_lower > o->partition_upper)
-        return jdbc_options_refuse(
+        return mt_fail_option(
             err, "scan.partition.lower-bound",
             "option 'scan.partition.lower-bound' must not be above "
             "'scan.partition.upper-bound', is %lld and %lld",
@@ -254,7 +239,7 @@ static int check_partition(const jdbc_options *o, const mt_table *table,
     column = mt_type_field(table->type, o->partition_column);
     if (column < 0 || is_partition_type(mt_type_column(table->type, column)))
         return 0;
-    return jdbc_options_refuse(
+    return mt_fail_option(
         err, "scan.partition.column",
         "option 'scan.partition.column' must name a numeric, date or "
         "timestamp column; '%s' is none",
@@ -272,7 +257,7 @@ static int check_statement(const jdbc_options *o, const mt_table *table,
     marks = jdbc_count_marks(o->statement);
     if (marks == columns)
         return 0;
-    return jdbc_options_refuse(
+    return mt_fail_option(
         err, "sink.statement",
         "the statement has %d '?' for the %d columns of a row: %s", marks,
         columns, o->statement);
@@ -284,7 +269,7 @@ static int check_cache(const jdbc_options *o, mt_error **err)
     bool age = o->cache_write_ms != MT_UNSET || o->cache_access_ms != MT_UNSET;
 
     if (o->lookup_cache == 1 && !rows && !age)
-        return jdbc_options_refuse(
+        return mt_fail_option(
             err, "lookup.cache",
             "option 'lookup.cache' = 'PARTIAL' needs a bound: "
             "'lookup.partial-cache.max-rows', "

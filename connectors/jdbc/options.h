@@ -51,8 +51,4 @@ uint32_t jdbc_options_kinds(const void *options, const mt_table *table);
 /* Whether a lookup keeps what it found. */
 bool jdbc_options_caches(const jdbc_options *o);
 
-/* Fails with the option noted. */
-int jdbc_options_refuse(mt_error **err, const char *option, const char *fmt,
-                        ...) MT_PRINTF(3, 4);
-
 #endif

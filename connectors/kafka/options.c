@@ -57,35 +57,20 @@ uint32_t kafka_options_kinds(const void *options, const mt_table *table)
 
 /* ---- rules ----------------------------------------------------------- */
 
-/* Fails with the option noted. */
-MT_PRINTF(3, 4)
-static int refuse(mt_error **err, const char *option, const char *fmt, ...)
-{
-    char text[512];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    mt_fail(err, MT_EOPTION, "%s", text);
-    if (err)
-        mt_error_set_option(*err, option);
-    return MT_EOPTION;
-}
-
 /* A sink with a choice of topics must be told which. */
 static int check_sink_topics(const kafka_options *o, const mt_table *table,
                              mt_error **err)
 {
     if (!o->topics.len && !o->topic_pattern)
-        return refuse(err, "topic", "a kafka sink needs option 'topic'");
+        return mt_fail_option(err, "topic",
+                              "a kafka sink needs option 'topic'");
     if ((o->topics.len > 1 || o->topic_pattern) &&
         kafka_metadata_topic(table) < 0)
-        return refuse(err, o->topic_pattern ? "topic-pattern" : "topic",
-                      "a kafka sink with %s needs to be told each record's "
-                      "topic: declare a column \"topic STRING METADATA\"",
-                      o->topic_pattern ? "'topic-pattern'"
-                                       : "a list of topics");
+        return mt_fail_option(
+            err, o->topic_pattern ? "topic-pattern" : "topic",
+            "a kafka sink with %s needs to be told each record's "
+            "topic: declare a column \"topic STRING METADATA\"",
+            o->topic_pattern ? "'topic-pattern'" : "a list of topics");
     return 0;
 }
 
@@ -99,14 +84,14 @@ static int check_topics(const kafka_options *o, const mt_table *table,
     if (rc < 0)
         return rc;
     if (!given)
-        return refuse(err, "topic",
-                      "a kafka source needs option 'topic' or "
-                      "'topic-pattern'");
+        return mt_fail_option(err, "topic",
+                              "a kafka source needs option 'topic' or "
+                              "'topic-pattern'");
     if (given > 1)
-        return refuse(err,
-                      o->topic_pattern ? "topic-pattern" : "scan.partitions",
-                      "options 'topic', 'topic-pattern' and "
-                      "'scan.partitions' exclude each other");
+        return mt_fail_option(
+            err, o->topic_pattern ? "topic-pattern" : "scan.partitions",
+            "options 'topic', 'topic-pattern' and "
+            "'scan.partitions' exclude each other");
     return kafka_topics_check(o, err);
 }
 
@@ -114,36 +99,37 @@ static int check_topics(const kafka_options *o, const mt_table *table,
 static int check_prefix(const kafka_options *o, mt_error **err)
 {
     if (o->key_prefix && *o->key_prefix && o->include != KAFKA_EXCEPT_KEY)
-        return refuse(err, "key.fields-prefix",
-                      "option 'key.fields-prefix' "
-                      "needs 'value.fields-include' = 'EXCEPT_KEY', since "
-                      "the value's columns have no prefix to take off");
+        return mt_fail_option(
+            err, "key.fields-prefix",
+            "option 'key.fields-prefix' "
+            "needs 'value.fields-include' = 'EXCEPT_KEY', since "
+            "the value's columns have no prefix to take off");
     return 0;
 }
 
 static int check_formats(const kafka_options *o, mt_error **err)
 {
     if (o->format.name && o->value_format.name)
-        return refuse(err, "value.format",
-                      "options 'format' and "
-                      "'value.format' mean the same; give one of them");
+        return mt_fail_option(err, "value.format",
+                              "options 'format' and "
+                              "'value.format' mean the same; give one of them");
     if (!o->format.name && !o->value_format.name)
-        return refuse(err, "format",
-                      "a kafka table needs option 'format' or "
-                      "'value.format'");
+        return mt_fail_option(err, "format",
+                              "a kafka table needs option 'format' or "
+                              "'value.format'");
     if (o->key_format.name && !o->key_fields.len)
-        return refuse(err, "key.fields",
-                      "option 'key.format' needs "
-                      "'key.fields', the columns that make the key");
+        return mt_fail_option(err, "key.fields",
+                              "option 'key.format' needs "
+                              "'key.fields', the columns that make the key");
     if (!o->key_format.name && o->key_fields.len)
-        return refuse(err, "key.format",
-                      "option 'key.fields' needs "
-                      "'key.format'");
+        return mt_fail_option(err, "key.format",
+                              "option 'key.fields' needs "
+                              "'key.format'");
     if (!o->key_format.name && o->include == KAFKA_EXCEPT_KEY)
-        return refuse(err, "value.fields-include",
-                      "option "
-                      "'value.fields-include' = 'EXCEPT_KEY' needs "
-                      "'key.format' and 'key.fields'");
+        return mt_fail_option(err, "value.fields-include",
+                              "option "
+                              "'value.fields-include' = 'EXCEPT_KEY' needs "
+                              "'key.format' and 'key.fields'");
     return check_prefix(o, err);
 }
 
@@ -152,10 +138,11 @@ static int check_insert_only(const mt_format_ref *format, const char *option,
                              mt_error **err)
 {
     if (mt_format_kinds(format, NULL) & ~(1u << MT_INSERT))
-        return refuse(err, option,
-                      "option '%s' = '%s': connector 'upsert-kafka' needs a "
-                      "format without changes of its own, such as 'json'",
-                      option, format->name);
+        return mt_fail_option(
+            err, option,
+            "option '%s' = '%s': connector 'upsert-kafka' needs a "
+            "format without changes of its own, such as 'json'",
+            option, format->name);
     return 0;
 }
 
@@ -170,10 +157,11 @@ static int check_upsert(const kafka_options *o, const mt_table *table,
                        "ENFORCED: its columns are the records' key, and say "
                        "which row a record replaces or deletes");
     if ((o->flush_rows > 0) != (o->flush_ms > 0))
-        return refuse(err, "sink.buffer-flush.interval",
-                      "options 'sink.buffer-flush.max-rows' and "
-                      "'sink.buffer-flush.interval' must both be above 0, or "
-                      "both be 0");
+        return mt_fail_option(
+            err, "sink.buffer-flush.interval",
+            "options 'sink.buffer-flush.max-rows' and "
+            "'sink.buffer-flush.interval' must both be above 0, or "
+            "both be 0");
     if ((rc = check_insert_only(&o->key_format, "key.format", err)) < 0 ||
         (rc = check_insert_only(&o->value_format, "value.format", err)) < 0)
         return rc;
@@ -183,28 +171,30 @@ static int check_upsert(const kafka_options *o, const mt_table *table,
 static int check_startup(const kafka_options *o, mt_error **err)
 {
     if (o->startup_mode == KAFKA_SPECIFIC && !o->startup_offsets)
-        return refuse(err, "scan.startup.specific-offsets",
-                      "option "
-                      "'scan.startup.mode' = 'specific-offsets' needs "
-                      "'scan.startup.specific-offsets'");
+        return mt_fail_option(err, "scan.startup.specific-offsets",
+                              "option "
+                              "'scan.startup.mode' = 'specific-offsets' needs "
+                              "'scan.startup.specific-offsets'");
     if (o->startup_mode == KAFKA_TIMESTAMP && o->startup_millis == MT_UNSET)
-        return refuse(err, "scan.startup.timestamp-millis",
-                      "option "
-                      "'scan.startup.mode' = 'timestamp' needs "
-                      "'scan.startup.timestamp-millis'");
+        return mt_fail_option(err, "scan.startup.timestamp-millis",
+                              "option "
+                              "'scan.startup.mode' = 'timestamp' needs "
+                              "'scan.startup.timestamp-millis'");
     if (o->startup_mode == KAFKA_GROUP && !o->legacy_version &&
         !kafka_property(o, "group.id") &&
         !kafka_property(o, "auto.offset.reset"))
-        return refuse(err, "properties.group.id",
-                      "option "
-                      "'scan.startup.mode' = 'group-offsets', which is the "
-                      "default, needs 'properties.group.id'; or choose "
-                      "another mode");
+        return mt_fail_option(
+            err, "properties.group.id",
+            "option "
+            "'scan.startup.mode' = 'group-offsets', which is the "
+            "default, needs 'properties.group.id'; or choose "
+            "another mode");
     if (o->startup_mode == KAFKA_SPECIFIC && o->topic_pattern)
-        return refuse(err, "scan.startup.specific-offsets",
-                      "option "
-                      "'scan.startup.specific-offsets' cannot be used with "
-                      "'topic-pattern': list the topics in 'topic'");
+        return mt_fail_option(
+            err, "scan.startup.specific-offsets",
+            "option "
+            "'scan.startup.specific-offsets' cannot be used with "
+            "'topic-pattern': list the topics in 'topic'");
     if (o->startup_mode != KAFKA_SPECIFIC || !o->startup_offsets)
         return 0;
     return kafka_offsets_check(o, "scan.startup.specific-offsets",
@@ -216,25 +206,26 @@ static int check_bounded(const kafka_options *o, mt_error **err)
     kafka_mode mode = kafka_stop_mode(o);
 
     if (mode == KAFKA_SPECIFIC && !o->bounded_offsets)
-        return refuse(err, "scan.bounded.specific-offsets",
-                      "option "
-                      "'scan.bounded.mode' = 'specific-offsets' needs "
-                      "'scan.bounded.specific-offsets'");
+        return mt_fail_option(err, "scan.bounded.specific-offsets",
+                              "option "
+                              "'scan.bounded.mode' = 'specific-offsets' needs "
+                              "'scan.bounded.specific-offsets'");
     if (mode == KAFKA_TIMESTAMP && o->bounded_millis == MT_UNSET)
-        return refuse(err, "scan.bounded.timestamp-millis",
-                      "option "
-                      "'scan.bounded.mode' = 'timestamp' needs "
-                      "'scan.bounded.timestamp-millis'");
+        return mt_fail_option(err, "scan.bounded.timestamp-millis",
+                              "option "
+                              "'scan.bounded.mode' = 'timestamp' needs "
+                              "'scan.bounded.timestamp-millis'");
     if (mode == KAFKA_SPECIFIC && o->topic_pattern)
-        return refuse(err, "scan.bounded.specific-offsets",
-                      "option "
-                      "'scan.bounded.specific-offsets' cannot be used with "
-                      "'topic-pattern': list the topics in 'topic'");
+        return mt_fail_option(
+            err, "scan.bounded.specific-offsets",
+            "option "
+            "'scan.bounded.specific-offsets' cannot be used with "
+            "'topic-pattern': list the topics in 'topic'");
     if (mode == KAFKA_GROUP && !kafka_property(o, "group.id"))
-        return refuse(err, "properties.group.id",
-                      "option "
-                      "'scan.bounded.mode' = 'group-offsets' needs "
-                      "'properties.group.id'");
+        return mt_fail_option(err, "properties.group.id",
+                              "option "
+                              "'scan.bounded.mode' = 'group-offsets' needs "
+                              "'properties.group.id'");
     if (mode != KAFKA_SPECIFIC)
         return 0;
     return kafka_offsets_check(o, "scan.bounded.specific-offsets",
@@ -272,15 +263,17 @@ static int check_sink(const kafka_options *o, mt_error **err)
                        "and 'round-robin'",
                        o->partitioner_class ? o->partitioner_class : p);
     if (strcmp(p, "default") && strcmp(p, "fixed") && strcmp(p, "round-robin"))
-        return refuse(err, "sink.partitioner",
-                      "option 'sink.partitioner' is "
-                      "'%s'; it must be 'default', 'fixed' or 'round-robin'",
-                      p);
+        return mt_fail_option(
+            err, "sink.partitioner",
+            "option 'sink.partitioner' is "
+            "'%s'; it must be 'default', 'fixed' or 'round-robin'",
+            p);
     if (strcmp(p, "round-robin") == 0 && o->key_fields.len)
-        return refuse(err, "sink.partitioner",
-                      "option 'sink.partitioner' = "
-                      "'round-robin' is for records without a key; leave out "
-                      "'key.fields', or use 'default'");
+        return mt_fail_option(
+            err, "sink.partitioner",
+            "option 'sink.partitioner' = "
+            "'round-robin' is for records without a key; leave out "
+            "'key.fields', or use 'default'");
     return 0;
 }
 

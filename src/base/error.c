@@ -95,6 +95,18 @@ int mt_fail(mt_error **err, int code, const char *fmt, ...)
     return code;
 }
 
+int mt_fail_option(mt_error **err, const char *option, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    mt__fail_list(err, MT_EOPTION, fmt, args);
+    va_end(args);
+    if (err)
+        mt_error_set_option(*err, option);
+    return MT_EOPTION;
+}
+
 int mt_fail_context(mt_error **err, const char *fmt, ...)
 {
     int code = err && *err ? (*err)->code : MT_EINTERNAL;
