@@ -106,6 +106,10 @@ M.datastream = {
     JdbcSink = "moontide.connectors.jdbc:JdbcSink",
     JdbcConnectionOptions = "moontide.connectors.jdbc:JdbcConnectionOptions",
     JdbcExecutionOptions = "moontide.connectors.jdbc:JdbcExecutionOptions",
+    Elasticsearch6SinkBuilder = "moontide.connectors.elasticsearch:Elasticsearch6SinkBuilder",
+    Elasticsearch7SinkBuilder = "moontide.connectors.elasticsearch:Elasticsearch7SinkBuilder",
+    ElasticsearchEmitter = "moontide.connectors.elasticsearch:ElasticsearchEmitter",
+    FlushBackoffType = "moontide.connectors.elasticsearch:FlushBackoffType",
 }
 
 -- Functions, windows, state and connectors of later releases.
@@ -129,8 +133,7 @@ for name in ([[
     JobManagerCheckpointStorage FileSystemCheckpointStorage CustomCheckpointStorage
     BulkFormat FileCompactStrategy FileCompactor ParquetColumnarRowInputFormat
     ParquetBulkWriters OrcBulkWriters AvroBulkWriters AvroParquetWriters
-    AvroParquetReaders AvroSchema AvroInputFormat GenericRecordAvroTypeInfo HybridSource
-    Elasticsearch6SinkBuilder Elasticsearch7SinkBuilder ElasticsearchEmitter FlushBackoffType]]
+    AvroParquetReaders AvroSchema AvroInputFormat GenericRecordAvroTypeInfo HybridSource]]
 ):gmatch "%S+" do
     M.datastream[name] = "later"
 end
