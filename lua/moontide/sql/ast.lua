@@ -324,6 +324,9 @@ local expression_text = {
             tostring(node.type))
     end,
     field = function(node)
+        if type(node.name) == "number" then
+            return ("%s[%d]"):format(text(node.arg, TIGHT), node.name)
+        end
         return text(node.arg, TIGHT) .. "." .. M.quote(node.name)
     end,
     index = function(node)

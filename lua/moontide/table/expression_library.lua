@@ -276,9 +276,7 @@ return function(M, wrap)
 
     --- A field of a row by name or by position, from 1.
     function Expression:get(field)
-        if type(field) == "number" then
-            return wrap { kind = "field", arg = self.tree, position = field }
-        elseif type(field) ~= "string" then
+        if type(field) ~= "number" and type(field) ~= "string" then
             args.bad(1, "get", "a field's name or position expected, got "
                 .. args.type_name(field))
         end

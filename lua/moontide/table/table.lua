@@ -114,16 +114,18 @@ end
 -- ---- functions of whole rows ----------------------------------------------------------------
 
 --- What a call of a function is about: an expression, or the function itself,
--- which then takes a row of all columns.
+-- which then takes a row of all columns. Gives the call, and the names that an
+-- alias around it has for its columns, or nil.
 local function call_node(self, method, call)
     local udf = require("moontide.table.udf").is(call)
     local node = udf and expressions.call(udf, columns.whole_row(self.relation)).tree
         or expressions.nodes(method, call)[1]
-    local inner = node.kind == "alias" and node.arg or node
+    local alias = node.kind == "alias" and node or nil
+    local inner = alias and alias.arg or node
     if inner.kind ~= "call" then
         args.bad(1, method, "a call of a function expected, got " .. tostring(call))
     end
-    return node, inner
+    return inner, alias and (alias.names or { alias.name })
 end
 
 -- What a function's result is called between two projections.
@@ -135,21 +137,19 @@ local RESULT = "$result"
 -- @usage t:map(udf(function(row) return { row.a + 1 } end,
 --     { result_type = "ROW<a INT>" }))
 function Table:map(call)
-    local node, inner = call_node(self, "map", call)
+    local inner, names = call_node(self, "map", call)
     local named = { kind = "alias", arg = inner, name = RESULT }
     local result = select_from(self, here(self), { named })
     if result.relation.columns[1].type.kind == "ROW" then
         result = select_from(result, here(result), { { kind = "star", path = { RESULT } } })
-    else
-        result = result:alias(node.name or "f0")
+        return names and result:alias(names) or result
     end
-    return node.names and result:alias(unpack(node.names)) or result
+    return result:alias(names or "f0")
 end
 
 --- A query over this table and, for each row, those of a table function.
 local function lateral(self, method, join, call, predicate)
-    local node, inner = call_node(self, method, call)
-    local names = node.names or node.name and { node.name } or nil
+    local inner, names = call_node(self, method, call)
     return {
         kind = "join", join = join, left = here(self), right = { kind = "function", call = inner,
             alias = RESULT, columns = names, lateral = true },

@@ -101,6 +101,28 @@ describe("the Table API", function()
             rows(t:left_outer_join_lateral(count(col "id" - 1):alias("n", "v")):select("id", "n")))
     end)
 
+    it("calls the columns of functions f0, f1 unless an alias says otherwise", function()
+        local twice = moontide.udtf(function(n, collect)
+            collect(n, "v" .. n)
+        end, { result_types = { "BIGINT", "STRING" } })
+        local one = moontide.udf(function(n) return n end, { result_type = "BIGINT" })
+        local first = t:limit(1):select(col "id")
+        assert.same({ "Row(f0=1, f1='v1')" }, rows(first:flat_map(twice(col "id"))))
+        assert.same({ "Row(id=1, f0=1, f1='v1')" }, rows(first:join_lateral(twice(col "id"))))
+        assert.same({ "Row(f0=1)" }, rows(first:map(one(col "id"))))
+        assert.same({ "Row(n=1)" }, rows(first:map(one(col "id"):alias "n")))
+    end)
+
+    it("takes fields of rows by name and by position", function()
+        local pair = moontide.row(col "id", col "name"):cast "ROW<a BIGINT, b STRING>"
+        assert.same({ "Row(b='a', x='a')" }, rows(t:limit(1):select(pair:get "b",
+            pair:get(2):alias "x")))
+        assert.equal("`a`[2]", tostring(col("a"):get(2)))
+        refuses("column '3' does not exist in this ROW", function()
+            t:select(pair:get(3))
+        end)
+    end)
+
     it("names functions for SQL, and drops them", function()
         local cents = moontide.udf(function(x) return x * 100 end, { result_type = "DOUBLE" })
         t_env:create_temporary_view("v", t)
