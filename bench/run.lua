@@ -214,6 +214,7 @@ local figures = {
         function() return rate(program("wide_twin", 10 * M)) end, 1),
     own("JSON decode", "json_decode", 0.7),
     own("JSON encode", "json_encode", 0.8),
+    own("Avro decode, beside avro-c", "avro_decode", 1.5),
     startup,
     parallel,
     flat,

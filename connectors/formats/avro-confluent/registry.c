@@ -16,7 +16,7 @@
 
 enum {
     REGISTRY_TRIES = 4,
-    FIRST_WAIT_MS = 100,
+    FIRST_WAIT_MS = 200,
     CONNECT_TIMEOUT_MS = 3000,
     TIMEOUT_MS = 10000,
     ANSWER_MAX = 4 * 1024 * 1024,
@@ -290,9 +290,11 @@ static int request(registry *r, const char *path, const char *body,
     int64_t wait = FIRST_WAIT_MS;
     int try, i;
 
-    for (try = 0; try < REGISTRY_TRIES; try++, wait *= 2) {
-        if (try)
+    for (try = 0; try < REGISTRY_TRIES; try++) {
+        if (try) {
             wait_ms(wait);
+            wait *= 2;
+        }
         for (i = 0; i < r->urls_len; i++) {
             int at = (r->url + i) % r->urls_len;
 
