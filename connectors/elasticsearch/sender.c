@@ -177,9 +177,11 @@ static int send_again(es_sender *s, bool rejected, mt_error **err)
 
     if (pause < 0)
         return give_up(s, err);
-    mt_log(MT_LOG_WARN, "elasticsearch", "%s: %s; again in %lld ms",
-           mt_context_operator(s->ctx), mt_error_message(*err),
-           (long long)pause);
+    /* The first pauses are told of, and then ever fewer. */
+    if ((s->retries & (s->retries + 1)) == 0)
+        mt_log(MT_LOG_WARN, "elasticsearch", "%s: %s; attempt %lld in %lld ms",
+               mt_context_operator(s->ctx), mt_error_message(*err),
+               (long long)s->retries + 2, (long long)pause);
     mt_error_free(*err);
     *err = NULL;
     mt_metric_add(s->retried, 1);
@@ -215,6 +217,15 @@ typedef struct verdict {
     bool no_memory;
 } verdict;
 
+/* A deletion of what is not there, index and all, is done. */
+static bool is_gone(const es_sender *s, int32_t i, const es_item *item)
+{
+    static const char action[] = "{\"delete\"";
+
+    return item->status == 404 && memcmp(es_bulk_change(&s->bulk, i).data,
+                                         action, sizeof(action) - 1) == 0;
+}
+
 static void note_item(void *arg, int32_t i, const es_item *item)
 {
     verdict *v = arg;
@@ -222,7 +233,7 @@ static void note_item(void *arg, int32_t i, const es_item *item)
         item->status == 429 || item->status == 503 || item->status == 409;
     bool first;
 
-    if (i >= v->s->sent || !item->failed)
+    if (i >= v->s->sent || !item->failed || is_gone(v->s, i, item))
         return;
     first = again ? v->busy + v->refused == 0 : v->refused == 0;
     v->s->keep[i] = again;
