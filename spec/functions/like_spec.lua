@@ -77,4 +77,16 @@ describe("text functions", function()
         end
         assert.equal(ROWS, i)
     end)
+
+    it("take a pattern's escape from each row", function()
+        local t_env = moontide.StreamTableEnvironment.create(
+            moontide.StreamExecutionEnvironment.get_execution_environment())
+        t_env.env:set_parallelism(1)
+        local found = {}
+        for row in t_env:execute_sql([[SELECT 'a%' LIKE 'a!%' ESCAPE e, 'a!b' LIKE 'a!%' ESCAPE e
+            FROM (VALUES ('!'), ('x'), ('!')) AS t(e)]]):collect() do
+            found[#found + 1] = tostring(row[1]) .. " " .. tostring(row[2])
+        end
+        assert.same({ "true false", "false true", "true false" }, found)
+    end)
 end)

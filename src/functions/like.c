@@ -186,16 +186,20 @@ static mt_span escape_of(const mt__fn_call *call, int32_t row)
                                : (mt_span){(const uint8_t *)"", 0};
 }
 
+static bool has_fixed_escape(const mt__fn_call *call)
+{
+    return call->args_len < 3 || call->args[2].constant;
+}
+
 /* Makes the matcher that of the row. Positive when the row has none, and need
  * not have one. */
 static int prepare(mt__fn_call *call, int32_t row, mt_error **err)
 {
     matcher *m = call->state;
     mt_span pattern = mt__fn_text(&call->args[1], row);
-    bool fixed = call->args_len < 3 || call->args[2].constant;
     int rc;
 
-    if (m->ready && fixed && m->pattern.len == pattern.len &&
+    if (m->ready && has_fixed_escape(call) && m->pattern.len == pattern.len &&
         memcmp(m->pattern.data, pattern.data, pattern.len) == 0)
         return 0;
     m->ready = false;
@@ -228,14 +232,14 @@ static int open_like(mt__fn_call *call, mt_error **err)
 static int run_like(mt__fn_call *call, mt_error **err)
 {
     uint8_t *out = call->out->values;
+    bool fixed = call->args[1].constant && has_fixed_escape(call);
     int32_t row;
     int rc;
 
     for (row = 0; row < call->rows; row++) {
         if (mt__fn_is_null(call, row))
             continue;
-        if (row == 0 || !call->args[1].constant ||
-            !((matcher *)call->state)->ready) {
+        if (row == 0 || !fixed || !((matcher *)call->state)->ready) {
             rc = prepare(call, row, err);
             if (rc < 0)
                 return rc;
