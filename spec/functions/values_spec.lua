@@ -214,6 +214,7 @@ local CASES = {
         { "REPLACE('aaa', 'a', 'bb')", "bbbbbb" }, { "REPLACE('abc', 'x', 'y')", "abc" },
         { "REPLACE('abc', 'b', '')", "ac" }, { "REPLACE('日本', '本', 'x')", "日x" },
         { "REPLACE('', 'a', 'b')", "" },
+        { "CHAR_LENGTH(REPLACE(REPEAT('a', 3000000) || 'b', 'b', REPEAT('x', 1000)))", "3001000" },
         { "TRANSLATE('abc', 'abc', '12')", "12" }, { "TRANSLATE('aab', 'aa', '12')", "11b" },
         { "TRANSLATE('日本', '本', 'x')", "日x" }, { "TRANSLATE('abc', '', 'x')", "abc" },
         { "TRANSLATE('abc', NULL, 'x')", "abc" }, { "TRANSLATE('abc', 'b', NULL)", "ac" },

@@ -105,25 +105,28 @@ static int replace_row(mt__fn_call *call, int32_t row, mt_error **err)
     mt_span text = mt__fn_text(&call->args[0], row);
     mt_span what = mt__fn_text(&call->args[1], row);
     mt_span by = mt__fn_text(&call->args[2], row);
-    size_t from = 0, len = 0, hits = 0;
+    size_t from = 0, len = 0, before;
     int64_t at;
     uint8_t *out;
 
     (void)err;
     if (what.len == 0)
         return replace_between(call, text, by);
-    if (by.len > what.len)
-        hits = text.len / what.len;
-    out = mt__text_begin(call, text.len + hits * (by.len - what.len));
-    if (!out)
-        return MT_ENOMEM;
+    /* Room is made hit by hit: what all places of the text would take may be
+     * thousands of times what its few hits do. */
     while ((at = mt__text_find(text, from, what)) >= 0) {
-        memcpy(out + len, text.data + from, (size_t)at - from);
-        len += (size_t)at - from;
-        memcpy(out + len, by.data, by.len);
-        len += by.len;
+        before = (size_t)at - from;
+        out = mt__text_more(call, len, before + by.len);
+        if (!out)
+            return MT_ENOMEM;
+        memcpy(out + len, text.data + from, before);
+        memcpy(out + len + before, by.data, by.len);
+        len += before + by.len;
         from = (size_t)at + what.len;
     }
+    out = mt__text_more(call, len, text.len - from);
+    if (!out)
+        return MT_ENOMEM;
     memcpy(out + len, text.data + from, text.len - from);
     return mt__text_end(call, len + text.len - from);
 }
