@@ -85,6 +85,10 @@ static void check_reading(void)
     refuses("HH", "24");
     refuses("yyyy D", "2021 366");
     refuses("MMM", "Foo");
+    OK(reads("y-MM-dd", "292000000-12-31", &m) && mt__moment_millis(m) > 0,
+       "the last year whose milliseconds have room is read");
+    refuses("y-MM-dd", "292000001-01-01");
+    refuses("y-MM-dd", "999999999-01-01");
 }
 
 /* What is written is read back, at any moment of the calendar. */

@@ -9,6 +9,8 @@
 
 #define ITEMS_MAX 64
 #define TEXT_MAX 256
+/* Milliseconds of a later year have no room in 64 bits. */
+#define YEAR_MAX 292000000
 
 typedef struct item {
     char letter; /* 0: text */
@@ -364,7 +366,7 @@ static bool keep_number(reading *r, const item *it, int64_t v)
     case 'y':
     case 'u':
         r->year = it->count == 2 ? 2000 + v : v;
-        return true;
+        return r->year <= YEAR_MAX;
     case 'M':
     case 'L':
         r->month = (int32_t)v;
