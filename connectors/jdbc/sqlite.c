@@ -340,18 +340,21 @@ static int open_prepared(sqlite *c, const char *sql, prepared **out,
     return 0;
 }
 
+#define DAY_MS INT64_C(86400000)
+
 /* ms since 1970 where a time is wanted, else the number itself. */
 static int put_integer(mt_column_builder *c, const mt_type *type, int64_t v)
 {
     char text[MT_TEXT_MAX];
-    int64_t day = 86400000;
+    int64_t days = v / DAY_MS - (v % DAY_MS < 0);
 
     switch (type->kind) {
     case MT_CHAR:
     case MT_VARCHAR:
         return mt_put_bytes(c, text, mt_text_i64(text, v));
     case MT_DATE:
-        return mt_put_i32(c, (int32_t)((v - ((v % day) + day) % day) / day));
+        return days == (int32_t)days ? mt_put_i32(c, (int32_t)days)
+                                     : MT_ERECORD;
     case MT_TIMESTAMP:
     case MT_TIMESTAMP_LTZ:
         if (type->precision > 6)

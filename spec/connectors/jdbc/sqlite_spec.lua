@@ -69,6 +69,21 @@ describe("jdbc on SQLite", function()
         assert.same({ "Row(id=2)", "Row(id=3)" }, rows(t_env, "SELECT id FROM t"))
     end)
 
+    it("reads dates from milliseconds, and refuses those that no DATE holds", function()
+        ask [[CREATE TABLE t (id INT, d INT);
+            INSERT INTO t VALUES (1, -1), (2, 86400000), (3, 9223372036854775807),
+                (4, -9223372036854775808), (5, 200000000000000000)]]
+        local t_env = environment()
+        create(t_env, "t", "id INT, d DATE")
+        assert.same({ "Row(d=1969-12-31)", "Row(d=1970-01-02)" },
+            rows(t_env, "SELECT d FROM t WHERE id < 3"))
+        for id = 3, 5 do
+            assert.error_matches(function()
+                rows(t_env, "SELECT d FROM t WHERE id = " .. id)
+            end, "which is no DATE")
+        end
+    end)
+
     it("updates by key, whatever came before", function()
         ask "CREATE TABLE t (id INT PRIMARY KEY, s TEXT); INSERT INTO t VALUES (1, 'old')"
         local t_env, env = environment()
