@@ -9,12 +9,14 @@ local ast = require "moontide.sql.ast"
 local class = require "moontide.class"
 local copy = require "moontide.copy"
 local errors = require "moontide.error"
+local int64 = require "moontide.int64"
 local literals = require "moontide.sql.literals"
 local logical = require "moontide.logical"
 local null = require "moontide.null"
 local parser = require "moontide.sql.parser"
 local text = require "moontide.text"
 local types = require "moontide.types"
+local values = require "moontide.values"
 
 local M = {}
 
@@ -64,23 +66,41 @@ local function number_node(value, data_type)
         digits:find "e" and digits or digits .. "e0")
 end
 
+--- The literal of a Decimal, Date, Time or Timestamp, in SQL's spelling.
+local function value_node(value, kind, data_type)
+    local digits = tostring(value)
+    if kind == "Decimal" then
+        local unsigned = digits:gsub("^%-", "")
+        return literal(data_type or literals.decimal(unsigned:find(".", 1, true) and unsigned
+            or unsigned .. "."), digits)
+    end
+    return literal(data_type or literals.temporal(kind:upper(), digits), digits)
+end
+
+local VALUES = { Decimal = true, Date = true, Time = true, Timestamp = true }
+
 local function literal_node(value, data_type)
+    local kind = values.class_name(value)
     if value == nil or value == null then
         return literal(data_type or literals.null())
     elseif type(value) == "boolean" then
         return literal(data_type or literals.boolean(), value)
     elseif type(value) == "string" then
         return literal(data_type or literals.string(value), value)
-    elseif type(value) == "number" or type(value) == "cdata" then
+    elseif type(value) == "number" or int64.is(value) or int64.is_raw(value) then
         return number_node(value, data_type)
+    elseif VALUES[kind] then
+        return value_node(value, kind, data_type)
     end
     return errors.raise("MISUSE", "bad argument #1 to 'lit' (%s can't be a literal)",
         args.type_name(value))
 end
 
 --- A literal.
--- @param value boolean, number or string; nil is NULL
--- @param[opt] data_type
+-- @param value boolean, number, string, Decimal, Date, Time or Timestamp; nil is
+-- NULL
+-- @param[opt] data_type the type that SQL's literal of it has unless given: INT or
+-- BIGINT for whole numbers, DOUBLE for others, CHAR(n) for text
 function M.lit(value, data_type)
     return wrap(literal_node(value, data_type and types.of(data_type)))
 end
@@ -159,8 +179,19 @@ for name, op in pairs(COMPARISONS) do
     Expression[name] = operator(op)
 end
 
---- Both, either, not. @function Expression:and_
-Expression.and_, Expression.or_ = operator "AND", operator "OR"
+-- AND or OR of two conditions or more.
+local function joined(op)
+    local both = operator(op)
+    return function(first, ...)
+        for i = 1, select("#", ...) do
+            first = both(first, (select(i, ...)))
+        end
+        return first
+    end
+end
+
+--- Both, either, not; also of more than two. @function Expression:and_
+Expression.and_, Expression.or_ = joined "AND", joined "OR"
 M.and_, M.or_ = Expression.and_, Expression.or_
 
 function Expression:not_()

@@ -16,6 +16,12 @@ describe("table.expressions", function()
             ["NOT (a = 1)"] = col("a"):eq(1):not_(),
             ["a IS NULL"] = col("a"):is_null(),
             ["a = 1 AND b IS NOT NULL"] = col("a"):eq(1):and_(col("b"):is_not_null()),
+            ["a AND b AND c"] = moontide.and_(col "a", col "b", col "c"),
+            ["DATE '2020-01-31'"] = lit(moontide.Date "2020-01-31"),
+            ["TIME '12:30:00.5'"] = lit(moontide.Time "12:30:00.5"),
+            ["TIMESTAMP '2020-01-31 12:30:00.123'"] =
+                lit(moontide.Timestamp "2020-01-31 12:30:00.123"),
+            ["12.50"] = lit(moontide.Decimal "12.50"),
             ["CAST(a AS BIGINT)"] = col("a"):cast(moontide.DataTypes.BIGINT()),
             ["MY_F(a, 1)"] = moontide.call("my_f", col "a", 1),
             ["a AS b"] = col("a"):alias "b",
@@ -34,6 +40,8 @@ describe("table.expressions", function()
         assert.equal("BIGINT NOT NULL", tostring(lit(2 ^ 31).tree.type))
         assert.equal("DOUBLE NOT NULL", tostring(lit(0.5).tree.type))
         assert.equal("9223372036854775807", tostring(lit(9223372036854775807LL)))
+        assert.equal("DECIMAL(4, 2) NOT NULL", tostring(lit(moontide.Decimal "12.50").tree.type))
+        assert.equal("DECIMAL(2, 0) NOT NULL", tostring(lit(moontide.Decimal "-12").tree.type))
     end)
 
     it("refuse what is no column and no value", function()
