@@ -8,6 +8,9 @@ local shown = type_text.without_null
 
 local function infer(op)
     return function(args)
+        if #args ~= 2 then
+            return nil
+        end
         local a, b = args[1].type, args[2].type
         local result, types = typing.arithmetic(op, a, b)
         if not result then
@@ -33,6 +36,9 @@ local function kernel_of(op, of_times)
 end
 
 local function infer_sign(args)
+    if #args ~= 1 then
+        return nil
+    end
     local t = args[1].type
     if t.kind == "NULL" then
         t = logical.scalar "INT"

@@ -106,6 +106,9 @@ local function infer_difference(args, call)
 end
 
 local function infer_overlaps(args)
+    if #args ~= 4 then
+        return nil
+    end
     local targets = {}
     for i = 1, 4 do
         targets[i] = known(args[i].type)

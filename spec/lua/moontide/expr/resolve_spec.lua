@@ -198,6 +198,12 @@ describe("calls", function()
         assert.matches("function 'x.y.f' does not exist", refused "x.y.f(a)")
     end)
 
+    it("may be called with too few arguments or none, which is refused", function()
+        for _, text in ipairs { "MOD()", "MOD(1)", "MOD(1, 2, 3)", "NEGATE()", "OVERLAPS()" } do
+            assert.matches("line 1: .* can't be called with", refused(text))
+        end
+    end)
+
     it("say what is accepted where the arguments are wrong", function()
         assert.matches("line 1: .-\n  1 %+ NOT a\n      %^\naccepted:\n  NOT a",
             refused "1 + NOT a")
