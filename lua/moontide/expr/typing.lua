@@ -270,7 +270,7 @@ M.implicit = casts.implicit
 -- From which kinds CAST makes another; the same kind always, text to and from
 -- everything but what is excepted below.
 local CAST_FROM = {
-    BOOLEAN = M.NUMBERS,
+    BOOLEAN = M.INTEGERS,
     TINYINT = set "BOOLEAN", SMALLINT = set "BOOLEAN", INT = set "BOOLEAN", BIGINT = set "BOOLEAN",
     DECIMAL = set "BOOLEAN", FLOAT = set "BOOLEAN", DOUBLE = set "BOOLEAN",
     DATE = set "TIMESTAMP TIMESTAMP_LTZ",

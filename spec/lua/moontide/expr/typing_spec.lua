@@ -142,7 +142,8 @@ describe("CAST", function()
         end
         for _, pair in ipairs { { "INT", "DATE" }, { "DATE", "INT" }, { "STRING", "ARRAY<INT>" },
             { "ARRAY<INT>", "INT" }, { "ROW<a INT>", "ROW<a INT, b INT>" }, { "RAW", "STRING" },
-            { "INT", "BYTES" }, { "BOOLEAN", "TIMESTAMP" } } do
+            { "INT", "BYTES" }, { "BOOLEAN", "TIMESTAMP" }, { "DECIMAL(5, 2)", "BOOLEAN" },
+            { "DOUBLE", "BOOLEAN" } } do
             assert.is_false(castable(pair[1], pair[2]), pair[1] .. " to " .. pair[2])
         end
     end)
