@@ -172,6 +172,7 @@ typedef struct mt_ffi_calc {
 mt_ffi_calc *mt_ffi_calc_new(void);
 void mt_ffi_calc_free(mt_ffi_calc *c);
 int mt_ffi_calc_zone(mt_ffi_calc *c, const char *zone);
+int64_t mt_ffi_calc_offset_ms(mt_ffi_calc *c, int64_t utc_ms);
 const char *mt_ffi_calc_error(mt_ffi_calc *c);
 int32_t mt_ffi_calc_register(mt_ffi_calc *c, const char *type, bool constant);
 int mt_ffi_calc_literal(mt_ffi_calc *c, int32_t reg, const char *text,

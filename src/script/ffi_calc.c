@@ -125,6 +125,13 @@ int mt_ffi_calc_zone(mt_ffi_calc *ffi, const char *zone)
     return 0;
 }
 
+int64_t mt_ffi_calc_offset_ms(mt_ffi_calc *ffi, int64_t utc_ms)
+{
+    mt__zone *clock = mt__calc_of(ffi)->clock;
+
+    return clock ? mt__zone_offset_ms(clock, utc_ms) : 0;
+}
+
 static void fini_reg(mt__calc_reg *r)
 {
     if (r->built)

@@ -41,6 +41,8 @@ mt_ffi_calc *mt_ffi_calc_new(void);
 void mt_ffi_calc_free(mt_ffi_calc *c); /* NULL is fine */
 /* The time zone of the session; before anything else. */
 int mt_ffi_calc_zone(mt_ffi_calc *c, const char *zone);
+/* Local time of that zone less UTC, in ms, at an instant. */
+int64_t mt_ffi_calc_offset_ms(mt_ffi_calc *c, int64_t utc_ms);
 /* Text of the failure that the calc holds, which is gone then. */
 const char *mt_ffi_calc_error(mt_ffi_calc *c);
 /* Number of a new register for columns of that type. */

@@ -12,10 +12,11 @@ local M = {}
 
 local STRING = logical.scalar("VARCHAR", logical.MAX_LENGTH)
 
--- Types whose values a literal holds as they are, or by their text.
+-- Types whose values a literal holds as they are, or by their text. An instant's
+-- text does not tell which of an hour that clocks show twice it is.
 local AS_IT_IS = { BOOLEAN = true, CHAR = true, VARCHAR = true, BINARY = true, VARBINARY = true }
 local BY_TEXT = {}
-for kind in ([[TINYINT SMALLINT INT BIGINT FLOAT DOUBLE DECIMAL DATE TIME TIMESTAMP TIMESTAMP_LTZ
+for kind in ([[TINYINT SMALLINT INT BIGINT FLOAT DOUBLE DECIMAL DATE TIME TIMESTAMP
     INTERVAL_MONTHS INTERVAL_MILLIS]]):gmatch "%S+" do
     BY_TEXT[kind] = true
 end

@@ -31,10 +31,18 @@ READ.CHAR, READ.VARCHAR, READ.BINARY, READ.VARBINARY = READ.BOOLEAN, READ.BOOLEA
 
 local CONSTRUCTORS = { ROW = true, ARRAY = true, MAP = true }
 
+--- Is that a call which answers the same each time? Of those only instants are
+-- left where no column is read: no literal holds them.
+local function is_instant(expr)
+    local entry = expr.kind == "call" and expr.type.kind == "TIMESTAMP_LTZ"
+        and require("moontide.expr.library").find(expr.fn)
+    return entry and not entry.volatile
+end
+
 local function is_constant(expr)
     if expr.kind == "literal" then
         return true
-    elseif not CONSTRUCTORS[expr.fn] then
+    elseif not CONSTRUCTORS[expr.fn] and not is_instant(expr) then
         return false
     end
     for _, arg in ipairs(expr.args) do
@@ -72,15 +80,16 @@ local function value_of(expr, session)
     return value
 end
 
-local function values_source(rows, wanted, session)
-    local list = {}
-    for i, row in ipairs(rows) do
-        list[i] = {}
-        for c, expr in ipairs(row) do
-            list[i][c] = value_of(expr, session)
-        end
+local function values_of(row, session)
+    local values = {}
+    for i, expr in ipairs(row) do
+        values[i] = value_of(expr, session)
     end
-    return graph.values(list, { name = "Source: Values", type = wanted })
+    return values
+end
+
+local function values_source(rows, wanted)
+    return graph.values(rows, { name = "Source: Values", type = wanted })
 end
 
 --- A relation of one row, for what reads no row.
@@ -98,15 +107,19 @@ end
 function M.rows(planner, rel, wanted)
     local constant, parts = {}, {}
     for _, row in ipairs(rel.rows) do
+        local ok, values = false, nil
         if all_constant(row) then
-            constant[#constant + 1] = row
+            ok, values = pcall(values_of, row, planner.session)
+        end
+        if ok then
+            constant[#constant + 1] = values
         else
             parts[#parts + 1] = planner:typed({ kind = "calc", input = M.one_row "$0",
                 exprs = row, columns = rel.columns }, wanted)
         end
     end
     if #constant > 0 or #parts == 0 then
-        table.insert(parts, 1, values_source(constant, wanted, planner.session))
+        table.insert(parts, 1, values_source(constant, wanted))
     end
     return #parts > 1 and graph.union(parts) or parts[1]
 end

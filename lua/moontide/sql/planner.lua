@@ -253,6 +253,13 @@ local function row_of(columns)
     return logical.row(fields)
 end
 
+--- Can a projection cast that, which knows neither the session's zone nor the
+-- statement that a failing value stands in?
+local function casts_plainly(from, to)
+    return typing.alike(from, to)
+        or typing.NUMBERS[from.kind] and typing.NUMBERS[to.kind] and casts.implicit(from, to)
+end
+
 --- Where a calc's expression takes a column from by position, perhaps cast:
 -- the column's index, or NOTHING for NULLs; nil for what must be computed.
 local function pick_of(expr)
@@ -260,7 +267,8 @@ local function pick_of(expr)
         return expr.index
     elseif expr.kind == "literal" and expr.value == nil then
         return NOTHING
-    elseif expr.fn == "CAST" and expr.args[1].kind == "input" then
+    elseif expr.fn == "CAST" and expr.args[1].kind == "input"
+        and casts_plainly(expr.args[1].type, expr.type) then
         return expr.args[1].index
     end
     return nil
@@ -403,14 +411,32 @@ end
 -- wants of a source: `filters`, and `limit` of rows that are enough.
 local make = {}
 
+--- A source's columns as the table declares them, which a connector's own
+-- metadata need not be.
+local function declared(self, transformation, columns, wanted)
+    local exprs, output = {}, row_of(wanted)
+    for i, column in ipairs(wanted) do
+        exprs[i] = resolve.cast_to(relation.input(i, columns[i].type), column.type)
+    end
+    local calc = { exprs = exprs, columns = wanted, input = {} }
+    return graph.calc(transformation, { name = calc_name(calc, output), type = output,
+        program = require("moontide.expr.compile").calc {
+            input = row_of(columns), exprs = exprs, output = output, session = self.session,
+        } })
+end
+
 function make.scan(self, scan, wants)
     local transformation, columns = self:source(scan, wants.filters, wants.limit)
+    local alike = true
     for i, column in ipairs(scan.columns) do
-        if not typing.alike(columns[i].type, column.type) then
-            return project(transformation, identity(columns), row_of(scan.columns))
+        local own = columns[i].type
+        if not casts_plainly(own, column.type) then
+            return declared(self, transformation, columns, scan.columns)
         end
+        alike = alike and typing.alike(own, column.type)
     end
-    return transformation
+    return alike and transformation
+        or project(transformation, identity(columns), row_of(scan.columns))
 end
 
 function make.stream(_, rel)

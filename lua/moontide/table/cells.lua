@@ -75,32 +75,32 @@ local function hex(bytes)
     end) .. "'"
 end
 
-local function inner(value, t)
-    return (value == nil or value == null) and "NULL" or M.text(value, t)
+local function inner(value, t, clock)
+    return (value == nil or value == null) and "NULL" or M.text(value, t, clock)
 end
 
-local function list(value, element)
+local function list(value, element, clock)
     local parts = {}
     for i = 1, value.n or #value do
-        parts[i] = inner(value[i], element)
+        parts[i] = inner(value[i], element, clock)
     end
     return "[" .. table.concat(parts, ", ") .. "]"
 end
 
 --- Entries in the order of their keys' text: a Lua table has none of its own.
-local function map(value, key, element)
+local function map(value, key, element, clock)
     local entries = {}
     for k, v in pairs(value) do
-        entries[#entries + 1] = inner(k, key) .. "=" .. inner(v, element)
+        entries[#entries + 1] = inner(k, key, clock) .. "=" .. inner(v, element, clock)
     end
     table.sort(entries)
     return "{" .. table.concat(entries, ", ") .. "}"
 end
 
-local function row(value, fields)
+local function row(value, fields, clock)
     local parts = {}
     for i, field in ipairs(fields) do
-        parts[i] = inner(value[i], field.type)
+        parts[i] = inner(value[i], field.type, clock)
     end
     return "(" .. table.concat(parts, ", ") .. ")"
 end
@@ -134,29 +134,32 @@ local TEXT = {
         return M.double(tonumber(value))
     end,
     BINARY = hex, VARBINARY = hex,
-    TIMESTAMP_LTZ = function(value)
-        return (tostring(value):gsub("Z$", "")) -- the session's zone goes without saying
+    TIMESTAMP_LTZ = function(value, _, clock)
+        local shown = clock and clock(value) or value
+        return (tostring(shown):gsub("Z$", "")) -- the session's zone goes without saying
     end,
     INTERVAL_MONTHS = interval, INTERVAL_MILLIS = interval,
-    ARRAY = function(value, t)
-        return list(value, t.element)
+    ARRAY = function(value, t, clock)
+        return list(value, t.element, clock)
     end,
-    MAP = function(value, t)
-        return map(value, t.key, t.value)
+    MAP = function(value, t, clock)
+        return map(value, t.key, t.value, clock)
     end,
-    MULTISET = function(value, t)
-        return map(value, t.element)
+    MULTISET = function(value, t, clock)
+        return map(value, t.element, nil, clock)
     end,
-    ROW = function(value, t)
-        return row(value, t.fields)
+    ROW = function(value, t, clock)
+        return row(value, t.fields, clock)
     end,
 }
 
 --- The text of a value of a logical type.
 -- @param value as `collect()` gives it
 -- @param t its logical type; without one, what Lua says
+-- @tparam[opt] function clock what clocks show at an Instant, which are shown in
+-- UTC otherwise; see `moontide.table.zone`
 -- @treturn string
-function M.text(value, t)
+function M.text(value, t, clock)
     if value == nil or value == null then
         return M.NULL
     end
@@ -164,7 +167,7 @@ function M.text(value, t)
     if write == interval then
         return interval(value, t.kind)
     end
-    return write and write(value, t) or tostring(value)
+    return write and write(value, t, clock) or tostring(value)
 end
 
 return M

@@ -178,6 +178,7 @@ function TableEnvironment:run_query(rel)
         return require "moontide.datastream.collect"(client, ids[sink])
     end, client, {
         streaming = self.streaming,
+        zone = self.config:get_local_timezone(),
         width_max = self.env.configuration:get_integer("table.display.max-column-width"),
     })
 end

@@ -9,6 +9,7 @@ local job = require "moontide.job"
 local logical = require "moontide.logical"
 local Row = require "moontide.row"
 local tableau = require "moontide.table.tableau"
+local zone = require "moontide.table.zone"
 
 local M = {}
 
@@ -23,7 +24,7 @@ local STRING = logical.scalar("VARCHAR", logical.MAX_LENGTH)
 local function new(fields)
     local self = { kind = "SUCCESS", columns = false, style = "text", text = false, open = false,
         client = false, taken = false, iterator = false, width_max = tableau.WIDTH_MAX,
-        streaming = true }
+        streaming = true, zone = false }
     for key, value in pairs(fields) do
         self[key] = value
     end
@@ -79,7 +80,8 @@ end
 -- @tparam table columns sequence of { name, type }
 -- @tparam function open gives the iterator, which may have `close`
 -- @tparam JobClient client
--- @tparam[opt] table options `width_max`, `streaming` (false: no column `op`)
+-- @tparam[opt] table options `width_max`, `streaming` (false: no column `op`),
+-- `zone` that instants are printed in
 function M.of_rows(columns, open, client, options)
     local fields = { kind = "SUCCESS_WITH_CONTENT", columns = columns, style = "rows", open = open,
         client = client }
@@ -153,6 +155,15 @@ local function print_list(self, emit)
     tableau.print(names, tableau.widths_by_content(names, rows, math.huge), over(rows), emit)
 end
 
+local function has_instants(columns)
+    for _, column in ipairs(columns) do
+        if tostring(column.type):find("TIMESTAMP_LTZ", 1, true) then
+            return true
+        end
+    end
+    return false
+end
+
 local function print_rows(self, emit)
     local shown, names = {}, {}
     if self.streaming then
@@ -162,6 +173,7 @@ local function print_rows(self, emit)
         shown[#shown + 1] = column
         names[#names + 1] = column.name
     end
+    local clock = self.zone and has_instants(self.columns) and zone.clock(self.zone) or nil
     local next_row = self:collect()
     tableau.print(names, tableau.widths_by_type(shown, self.width_max), function()
         local row = next_row()
@@ -170,7 +182,7 @@ local function print_rows(self, emit)
         end
         local texts = { self.streaming and tostring(Row.get_row_kind(row)) or nil }
         for i, column in ipairs(self.columns) do
-            texts[#texts + 1] = cells.text(row[i], column.type)
+            texts[#texts + 1] = cells.text(row[i], column.type, clock)
         end
         return texts
     end, emit)

@@ -1,6 +1,9 @@
 --- The session's time zone: the setting `table.local-time-zone`, where "default"
 -- is the machine's own.
 -- @module moontide.table.zone
+local errors = require "moontide.error"
+local ffi = require "ffi"
+
 local M = {}
 
 local system
@@ -31,6 +34,26 @@ end
 -- @treturn string
 function M.of(setting)
     return setting and setting ~= "default" and setting or M.system()
+end
+
+--- What clocks of a zone show: a function from an Instant to a Timestamp.
+-- @tparam ?string setting as for `of`
+-- @treturn function
+-- @usage zone.clock "Europe/Berlin"(instant)
+function M.clock(setting)
+    local C = require("moontide.native").C
+    local calc = C.mt_ffi_calc_new()
+    if calc == nil then
+        errors.raise("NOMEM", "no memory for a time zone")
+    end
+    calc = ffi.gc(calc, C.mt_ffi_calc_free)
+    if C.mt_ffi_calc_zone(calc, M.of(setting)) < 0 then
+        errors.raise("OPTION", "%s", ffi.string(C.mt_ffi_calc_error(calc)))
+    end
+    return function(instant)
+        local millis = instant.millis + C.mt_ffi_calc_offset_ms(calc, instant.millis)
+        return ffi.new(ffi.typeof(instant), millis, instant.nanos, instant.precision, 0)
+    end
 end
 
 return M
