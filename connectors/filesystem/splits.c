@@ -128,16 +128,21 @@ static int add_split(fs_splits *s, const fs_file *file, int64_t from,
     return 0;
 }
 
+/* Of a larger file the pieces are larger, lest their list take more memory than
+ * all that is read. */
+#define PIECES_MAX 4096
+
 /* A file that is worth it is cut into pieces of about one size. */
 static int32_t pieces_of(const fs_splits *s, const fs_file *file)
 {
-    int64_t size = s->options->split_bytes;
+    int64_t size = s->options->split_bytes, pieces;
 
     if (s->subtasks == 1 || !fs_options_splittable(s->options) ||
         s->options->skip_first || fs_compression_of(file->path) != FS_PLAIN ||
         file->size <= size)
         return 1;
-    return (int32_t)((file->size + size - 1) / size);
+    pieces = (file->size - 1) / size + 1;
+    return pieces < PIECES_MAX ? (int32_t)pieces : PIECES_MAX;
 }
 
 static int add_file(void *arg, const fs_file *file, mt_error **err)

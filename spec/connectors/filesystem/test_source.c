@@ -136,6 +136,30 @@ static void pieces(void)
     mt_buf_fini(&text);
 }
 
+/* Pieces of a byte are more than an int32_t counts in a file of 3 GB, of which
+ * next to nothing takes room. The first record of either subtask is bad, so
+ * that nobody reads on. */
+static void many_pieces(void)
+{
+    const int64_t size = INT64_C(3) << 30;
+    char *path = in_folder("sparse");
+    file_table t = {.table = {NULL,
+                              "ROW<n INT>",
+                              2,
+                              {"path", path, "format", "csv",
+                               "source.split-size", "1 b",
+                               "source.multi-line", "false"}}};
+    int fd;
+
+    write_text_to(path, "x\n");
+    fd = open(path, O_WRONLY);
+    OK(fd >= 0 && ftruncate(fd, size) == 0 &&
+           pwrite(fd, "\nx\n", 3, size / 4096) == 3,
+       "there is a file of 3 GB");
+    close(fd);
+    fails_with(&t, MT_ERECORD, "got x", "a file of any number of pieces is read");
+}
+
 /* ---- partitions ---------------------------------------------------------- */
 
 static void partitions(void)
@@ -321,6 +345,7 @@ int main(void)
     which_files();
     metadata();
     pieces();
+    many_pieces();
     partitions();
     watch();
     wrong_records();
