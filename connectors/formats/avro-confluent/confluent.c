@@ -1,5 +1,4 @@
-/* confluent.c - the avro-confluent format: each message says by which schema of
- * a registry it was written.
+/* Messages that say by which schema of a registry they were written.
  *
  *     00 | id, 4 bytes, the highest first | a record in Avro's binary encoding
  *
@@ -9,77 +8,20 @@
  * for each.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "confluent.h"
+
 #include "../avro/codec.h"
-#include "registry.h"
 
 enum { HEAD_BYTES = 5, PLANS_MAX = 256, BAD_FOR_MS = 10000 };
 
-typedef struct confluent_options {
-    registry_options registry;
-    const char *subject;
-    const char *schema;
-    bool legacy;
-    mt_strings properties;
-} confluent_options;
-
-#define OPT(name_, type_, member, help_, ...)                                  \
-    {                                                                          \
-        .name = name_, .type = MT_OPT_##type_,                                 \
-        .offset = offsetof(confluent_options, member), .help = help_,          \
-        __VA_ARGS__                                                            \
-    }
-
-static const mt_option options[] = {
-    OPT("url", STRING, registry.url,
-        "Where the schema registry is: http:// or https://, several separated "
-        "by commas.",
-        .flags = MT_OPT_REQUIRED, .legacy = "schema-registry.url"),
-    OPT("subject", STRING, subject,
-        "The subject that the schema is registered under by who writes. In "
-        "Kafka it is usually the topic and '-value' or '-key'.",
-        .legacy = "schema-registry.subject"),
-    OPT("schema", STRING, schema,
-        "The schema to write with, and to read into: its defaults and aliases "
-        "count. Derived from the columns when it is not given.",
-        .flags = 0),
-    OPT("timestamp_mapping.legacy", BOOL, legacy,
-        "Whether TIMESTAMP is an Avro timestamp, as before Flink 1.19; "
-        "otherwise it is a local-timestamp.",
-        .def = "true"),
-    OPT("ssl.keystore.location", STRING, registry.keystore,
-        "The client's certificate and key: a PKCS12 store (.p12) or a PEM "
-        "file.",
-        .flags = 0),
-    OPT("ssl.keystore.password", STRING, registry.keystore_password,
-        "The password of 'ssl.keystore.location'.", .flags = MT_OPT_SECRET),
-    OPT("ssl.truststore.location", STRING, registry.truststore,
-        "A PEM file of the certificates to trust; the system's when not "
-        "given.",
-        .flags = 0),
-    OPT("ssl.truststore.password", STRING, registry.truststore_password,
-        "Accepted: a PEM file has none.", .flags = MT_OPT_SECRET),
-    OPT("basic-auth.credentials-source", STRING, registry.basic_source,
-        "Where user and password are: USER_INFO or URL.", .flags = 0),
-    OPT("basic-auth.user-info", STRING, registry.basic_user,
-        "The user and password, 'user:password'.", .flags = MT_OPT_SECRET),
-    OPT("bearer-auth.credentials-source", STRING, registry.bearer_source,
-        "Where the token is: STATIC_TOKEN.", .flags = 0),
-    OPT("bearer-auth.token", STRING, registry.bearer_token,
-        "The token of STATIC_TOKEN.", .flags = MT_OPT_SECRET),
-    OPT("properties.*", PREFIX, properties,
-        "Further properties of Java's client.", .flags = MT_OPT_UNSUPPORTED),
-    {0},
-};
-
-static int check(const void *opts, const mt_fields *fields, bool encode,
-                 mt_error **err)
+int confluent_check(const confluent_options *o, const mt_fields *fields,
+                    bool encode, mt_error **err)
 {
-    const confluent_options *o = opts;
     int rc = registry_check(&o->registry, err);
 
     if (rc == 0 && encode && !o->subject) {
         rc = mt_fail(err, MT_EOPTION,
-                     "option 'subject' is missing: format 'avro-confluent' "
+                     "option 'subject' is missing: this format "
                      "needs it to write, in Kafka usually the topic and "
                      "'-value' or '-key'");
         if (err)
@@ -219,7 +161,7 @@ static int find_known(confluent_decoder *d, int32_t id, mt_error **err)
 
 /* ---- reading ----------------------------------------------------------- */
 
-static void close_decoder(void *decoder)
+void confluent_decoder_close(void *decoder)
 {
     confluent_decoder *d = decoder;
     int32_t i;
@@ -234,10 +176,9 @@ static void close_decoder(void *decoder)
     mt_free(d, sizeof(*d));
 }
 
-static int open_decoder(const void *opts, const mt_fields *fields,
-                        void **decoder, mt_error **err)
+int confluent_decoder_open(const confluent_options *o, const mt_fields *fields,
+                           void **decoder, mt_error **err)
 {
-    const confluent_options *o = opts;
     confluent_decoder *d = mt_calloc(sizeof(*d));
     int rc;
 
@@ -251,7 +192,7 @@ static int open_decoder(const void *opts, const mt_fields *fields,
     if (rc == 0 && !(d->registry = registry_open(&o->registry, err)))
         rc = MT_ENOMEM;
     if (rc < 0) {
-        close_decoder(d);
+        confluent_decoder_close(d);
         return rc;
     }
     *decoder = d;
@@ -287,8 +228,9 @@ static int read_message(confluent_decoder *d, mt_span m, int32_t *rows,
     return avro_reader_read(&d->reader, &d->last->plan, m, rows, err);
 }
 
-static int decode(void *decoder, const mt_span *messages, int32_t len,
-                  mt_builder *out, int32_t *rows, int32_t *done, mt_error **err)
+int confluent_decode(void *decoder, const mt_span *messages, int32_t len,
+                     mt_builder *out, int32_t *rows, int32_t *done,
+                     mt_error **err)
 {
     confluent_decoder *d = decoder;
     int rc;
@@ -314,7 +256,7 @@ typedef struct confluent_encoder {
     uint8_t head[HEAD_BYTES];
 } confluent_encoder;
 
-static void close_encoder(void *encoder)
+void confluent_encoder_close(void *encoder)
 {
     confluent_encoder *e = encoder;
 
@@ -327,10 +269,9 @@ static void close_encoder(void *encoder)
     mt_free(e, sizeof(*e));
 }
 
-static int open_encoder(const void *opts, const mt_fields *fields,
-                        void **encoder, mt_error **err)
+int confluent_encoder_open(const confluent_options *o, const mt_fields *fields,
+                           void **encoder, mt_error **err)
 {
-    const confluent_options *o = opts;
     confluent_encoder *e = mt_calloc(sizeof(*e));
     int rc;
 
@@ -345,7 +286,7 @@ static int open_encoder(const void *opts, const mt_fields *fields,
     if (rc == 0 && !(e->registry = registry_open(&o->registry, err)))
         rc = MT_ENOMEM;
     if (rc < 0) {
-        close_encoder(e);
+        confluent_encoder_close(e);
         return rc;
     }
     *encoder = e;
@@ -370,9 +311,9 @@ static int register_schema(confluent_encoder *e, mt_error **err)
     return 0;
 }
 
-static int encode(void *encoder, mt_batch *batch, int32_t from, int32_t to,
-                  mt_buf *out, size_t *ends, uint8_t *nulls, int32_t *done,
-                  mt_error **err)
+int confluent_encode(void *encoder, mt_batch *batch, int32_t from, int32_t to,
+                     mt_buf *out, size_t *ends, uint8_t *nulls, int32_t *done,
+                     mt_error **err)
 {
     confluent_encoder *e = encoder;
     mt_span head = {e->head, HEAD_BYTES};
@@ -383,23 +324,4 @@ static int encode(void *encoder, mt_batch *batch, int32_t from, int32_t to,
         return rc;
     return avro_rows_write(&e->rows, head, batch, from, to, out, ends, nulls,
                            done, err);
-}
-
-static const mt_format format = {
-    .plugin = {MT_ABI, sizeof(mt_format), MT_PLUGIN_FORMAT, "avro-confluent",
-               "records of Avro whose schemas are in a registry", options,
-               sizeof(confluent_options)},
-    .kinds = 1u << MT_INSERT,
-    .check = check,
-    .decoder_open = open_decoder,
-    .decode = decode,
-    .decoder_close = close_decoder,
-    .encoder_open = open_encoder,
-    .encode = encode,
-    .encoder_close = close_encoder,
-};
-
-const mt_plugin *mt_plugin_get(void)
-{
-    return &format.plugin;
 }

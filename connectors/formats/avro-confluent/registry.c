@@ -81,21 +81,32 @@ static int check_stores(const registry_options *o, mt_error **err)
     return 0;
 }
 
-int registry_check(const registry_options *o, mt_error **err)
+/* Each of the URLs that commas separate. */
+static int check_urls(const char *url, mt_error **err)
 {
-    const char *p = o->url;
-    int n;
+    int n = 0;
 
-    for (n = 1; (p = strchr(p, ',')); p++)
-        n++;
-    if (n > URLS_MAX)
-        return refuse(err, MT_EOPTION, "url", "names more than 16 registries");
-    for (p = o->url; p; p = strchr(p, ','), p += p != NULL) {
-        p += strspn(p, " ");
-        if (strncmp(p, "http://", 7) != 0 && strncmp(p, "https://", 8) != 0)
+    do {
+        const char *comma = strchr(url, ',');
+
+        url += strspn(url, " ");
+        if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
             return refuse(err, MT_EOPTION, "url",
                           "must begin with http:// or https://");
-    }
+        if (++n > URLS_MAX)
+            return refuse(err, MT_EOPTION, "url",
+                          "names more than 16 registries");
+        url = comma ? comma + 1 : NULL;
+    } while (url);
+    return 0;
+}
+
+int registry_check(const registry_options *o, mt_error **err)
+{
+    int rc = check_urls(o->url, err);
+
+    if (rc < 0)
+        return rc;
     if (!is_one_of(o->basic_source, "USER_INFO", "URL"))
         return refuse(err, MT_EUNSUPPORTED, "basic-auth.credentials-source",
                       "must be USER_INFO or URL; not supported yet: others");

@@ -22,7 +22,14 @@ static const char *const schemas[] = {
     RECORD(FIELD("a", "long") "," FIELD("gone", "string")),
     RECORD(FIELD("was", "int")),
     RECORD(FIELD("a", "string")),
-    RECORD(FIELD("a", "int") "," FIELD("b", "int")),
+    RECORD(
+        "{\"name\":\"before\",\"type\":[\"null\",{\"type\":\"record\","
+        "\"name\":\"Value\",\"fields\":[" FIELD(
+            "a",
+            "int") "]}]},"
+                   "{\"name\":\"after\",\"type\":[\"null\",\"Value\"]},"
+                   "{\"name\":\"source\",\"type\":[\"null\",\"Value\"]}," FIELD(
+                       "op", "string")),
 };
 
 enum { SCHEMAS = sizeof(schemas) / sizeof(*schemas) };
@@ -36,6 +43,7 @@ static struct {
     int failures;       /* answer 500 to so many more */
     char last[16384];   /* the last request */
     const char *answer; /* to a POST: status and body */
+    char posted[4000];  /* the last body, which is known as 66051 */
 } server = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void quote(const char *text, char *out)
@@ -84,10 +92,15 @@ static void answer_request(int fd)
     } else if (strncmp(server.last, "POST", 4) == 0) {
         status = server.answer;
         strcpy(body, strchr(server.answer, '{'));
+        server.posted[0] = '\0';
+        strncat(server.posted, strstr(server.last, "\r\n\r\n") + 4,
+                sizeof(server.posted) - 1);
     } else if (sscanf(server.last, "GET /schemas/ids/%d", &id) == 1 &&
                id >= 1 && id <= SCHEMAS) {
         quote(schemas[id - 1], quoted);
         snprintf(body, sizeof(body), "{\"schema\":\"%s\"}", quoted);
+    } else if (id == 66051) {
+        snprintf(body, sizeof(body), "%s", server.posted);
     } else if (id == 77) {
         strcpy(body, "{\"schema\":\"x\",\"schemaType\":\"PROTOBUF\"}");
     } else if (id == 78) {
@@ -403,6 +416,127 @@ static void test_writing(void)
             "a subject is needed");
 }
 
+/* ---- Debezium ----------------------------------------------------------- */
+
+static const char *const kinds[] = {"+I", "-U", "+U", "-D"};
+
+static mt_decoder *open_changes(const mt_type *type)
+{
+    mt_format_ref ref = ref_more(NULL, "");
+    mt_fields fields = fields_of(type);
+
+    ref.name = "debezium-avro-confluent";
+    return mt_decoder_open(&ref, &fields, NULL);
+}
+
+/* Rows as "+I1|-D2|", and an error's message behind "!". */
+static const char *changes_of(mt_decoder *d, const mt_type *type,
+                              const mt_span *messages, int32_t len)
+{
+    static char text[1024];
+    mt_builder *b = mt_builder_new(type, 64, NULL);
+    mt_error *err = NULL;
+    mt_batch *batch = NULL;
+    int32_t rows[64] = {0}, done, i;
+    mt_buf out = {0};
+
+    mt_decoder_decode(d, messages, len, b, rows, &done, &err);
+    if (mt_builder_commit(b, NULL) < 0 || mt_builder_seal(b, &batch, NULL) < 0)
+        exit(2);
+    for (i = 0; i < batch->rows; i++)
+        mt_buf_printf(&out, "%s%d|", kinds[mt_batch_kind(batch, i)],
+                      ((const int32_t *)batch->columns[0].values)[i]);
+    snprintf(text, sizeof(text), "%.*s%s%s", (int)out.len,
+             out.data ? (const char *)out.data : "", err ? "!" : "",
+             err ? mt_error_message(err) : "");
+    mt_error_free(err);
+    mt_batch_unref(batch);
+    mt_builder_free(b);
+    mt_buf_fini(&out);
+    return text;
+}
+
+#define HEAD "\x00\x00\x00\x00\x05"
+#define MESSAGE(text)                                                          \
+    {                                                                          \
+        (const uint8_t *)HEAD text, sizeof(HEAD text) - 1                      \
+    }
+
+static void test_changes(void)
+{
+    static const mt_span good[] = {
+        MESSAGE("\x00\x02\x02\x00\x02"
+                "c"),
+        MESSAGE("\x02\x02\x02\x04\x00\x02"
+                "u"),
+        {NULL, 0},
+        MESSAGE("\x02\x04\x00\x00\x02"
+                "d"),
+        MESSAGE("\x00\x00\x00\x02"
+                "t"),
+        MESSAGE("\x00\x02\x06\x00\x02"
+                "r"),
+    };
+    static const mt_span half[] = {
+        MESSAGE("\x00\x02\x02\x00\x02"
+                "c"),
+        MESSAGE("\x00\x02\x02\x00\x02"
+                "u"),
+    };
+    static const mt_span odd[] = {MESSAGE("\x00\x02\x02\x00\x02"
+                                          "x")};
+    mt_type *type = type_of("ROW<a INT NOT NULL>");
+    mt_decoder *d = open_changes(type);
+
+    EQ_STR(changes_of(d, type, good, 6), "+I1|-U1|+U2|-D2|+I3|",
+           "Debezium's changes are rows of their kinds");
+    HAS_STR(changes_of(d, type, half, 2), "+I1|!the message has no \"before\"",
+            "an update needs the row before");
+    HAS_STR(changes_of(d, type, odd, 1), "\"op\" of the message is unknown",
+            "another operation is an error");
+    mt_decoder_close(d);
+    mt_type_unref(type);
+}
+
+/* What is written reads again, an update as a deletion and an insertion. */
+static void test_changes_written(void)
+{
+    mt_type *type = type_of("ROW<a INT NOT NULL>");
+    mt_builder *b = mt_builder_new(type, 8, NULL);
+    mt_format_ref ref = ref_more(NULL, "subject=s");
+    mt_fields fields = fields_of(type);
+    mt_span messages[4];
+    mt_batch *batch = NULL;
+    mt_encoder *e;
+    mt_decoder *d;
+    size_t ends[4], begin = 0;
+    uint8_t nulls[4];
+    mt_buf out = {0};
+    int i;
+
+    server.answer = "200 OK {\"id\":66051}";
+    for (i = 0; i < 4; i++) {
+        mt_builder_set_kind(b, i, (mt_row_kind)i);
+        mt_put_i32(&b->columns[0], i);
+    }
+    mt_builder_commit(b, NULL);
+    mt_builder_seal(b, &batch, NULL);
+    ref.name = "debezium-avro-confluent";
+    e = mt_encoder_open(&ref, &fields, NULL);
+    d = open_changes(type);
+    OK(encode_all(e, batch, &out, ends, nulls, NULL) == 0, "rows are written");
+    for (i = 0; i < 4; begin = ends[i++])
+        messages[i] = (mt_span){out.data + begin, ends[i] - begin};
+    EQ_STR(changes_of(d, type, messages, 4), "+I0|-D1|+I2|-D3|",
+           "and read again");
+    mt_buf_fini(&out);
+    mt_batch_unref(batch);
+    mt_builder_free(b);
+    mt_encoder_close(e);
+    mt_decoder_close(d);
+    mt_type_unref(type);
+}
+
 int main(void)
 {
     tap_seed();
@@ -412,6 +546,8 @@ int main(void)
     test_retry();
     test_security();
     test_writing();
+    test_changes();
+    test_changes_written();
     stop_server();
     return tap_done();
 }
