@@ -143,12 +143,12 @@ static void many_pieces(void)
 {
     const int64_t size = INT64_C(3) << 30;
     char *path = in_folder("sparse");
-    file_table t = {.table = {NULL,
-                              "ROW<n INT>",
-                              2,
-                              {"path", path, "format", "csv",
-                               "source.split-size", "1 b",
-                               "source.multi-line", "false"}}};
+    file_table t = {
+        .table = {NULL,
+                  "ROW<n INT>",
+                  2,
+                  {"path", path, "format", "csv", "source.split-size", "1 b",
+                   "source.multi-line", "false"}}};
     int fd;
 
     write_text_to(path, "x\n");
@@ -157,7 +157,8 @@ static void many_pieces(void)
            pwrite(fd, "\nx\n", 3, size / 4096) == 3,
        "there is a file of 3 GB");
     close(fd);
-    fails_with(&t, MT_ERECORD, "got x", "a file of any number of pieces is read");
+    fails_with(&t, MT_ERECORD, "got x",
+               "a file of any number of pieces is read");
 }
 
 /* ---- partitions ---------------------------------------------------------- */
