@@ -34,6 +34,7 @@ struct registry {
     struct curl_slist *headers;
     mt_buf answer;
     long status;
+    bool no_memory; /* for the answer */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -171,10 +172,10 @@ static size_t take_answer(char *bytes, size_t size, size_t n, void *user)
     registry *r = user;
     size_t len = size * n;
 
-    if (r->answer.len + len > ANSWER_MAX ||
-        mt_buf_append(&r->answer, bytes, len) < 0)
+    if (r->answer.len + len > ANSWER_MAX)
         return 0;
-    return len;
+    r->no_memory = mt_buf_append(&r->answer, bytes, len) < 0;
+    return r->no_memory ? 0 : len;
 }
 
 static void set_security(registry *r)
@@ -272,6 +273,7 @@ static int ask(registry *r, const char *url, const char *path, const char *body)
     }
     r->answer.len = 0;
     r->status = 0;
+    r->no_memory = false;
     r->why[0] = '\0';
     curl_easy_setopt(r->curl, CURLOPT_URL, (const char *)text.data);
     if (body)
@@ -284,7 +286,7 @@ static int ask(registry *r, const char *url, const char *path, const char *body)
     else if (!r->why[0])
         snprintf(r->why, sizeof(r->why), "%s", curl_easy_strerror(code));
     mt_buf_fini(&text);
-    return 0;
+    return r->no_memory ? MT_ENOMEM : 0;
 }
 
 static void wait_ms(int64_t ms)
@@ -343,10 +345,17 @@ static int fail_status(registry *r, const avro_tree *tree, int code,
 }
 
 /* The answer as a tree, NULL when it is no JSON. */
-static const avro_tree *parse_answer(registry *r, avro_arena *arena)
+static int parse_answer(registry *r, avro_arena *arena, const avro_tree **out,
+                        mt_error **err)
 {
-    return avro_tree_parse(arena, (const char *)r->answer.data, r->answer.len,
-                           NULL);
+    mt_error *why = NULL;
+    bool no_memory;
+
+    *out = avro_tree_parse(arena, (const char *)r->answer.data, r->answer.len,
+                           &why);
+    no_memory = why && mt_error_code(why) == MT_ENOMEM;
+    mt_error_free(why);
+    return no_memory ? mt_fail(err, MT_ENOMEM, "out of memory") : 0;
 }
 
 /* ---- the calls ----------------------------------------------------------- */
@@ -380,13 +389,16 @@ static int read_schema(registry *r, const avro_tree *tree, int32_t id,
 int registry_schema(registry *r, int32_t id, mt_buf *out, mt_error **err)
 {
     avro_arena arena = {0};
+    const avro_tree *tree;
     char path[64];
     int rc;
 
     snprintf(path, sizeof(path), "/schemas/ids/%d", (int)id);
     rc = request(r, path, NULL, err);
     if (rc == 0)
-        rc = read_schema(r, parse_answer(r, &arena), id, out, err);
+        rc = parse_answer(r, &arena, &tree, err);
+    if (rc == 0)
+        rc = read_schema(r, tree, id, out, err);
     avro_arena_fini(&arena);
     return rc;
 }
@@ -395,11 +407,16 @@ static int read_id(registry *r, const char *subject, int32_t *id,
                    mt_error **err)
 {
     avro_arena arena = {0};
-    const avro_tree *tree = parse_answer(r, &arena);
-    int64_t v = avro_tree_whole(tree, "id", -1);
+    const avro_tree *tree;
     char what[160];
-    int rc = 0;
+    int64_t v;
+    int rc = parse_answer(r, &arena, &tree, err);
 
+    if (rc < 0) {
+        avro_arena_fini(&arena);
+        return rc;
+    }
+    v = avro_tree_whole(tree, "id", -1);
     snprintf(what, sizeof(what), "cannot register the schema as '%.100s'",
              subject);
     if (r->status != 200)

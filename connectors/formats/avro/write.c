@@ -41,7 +41,7 @@ static inline uint8_t *reserve(avro_writer *w, uint8_t *p, size_t need)
 
 static inline uint8_t *store_long(uint8_t *p, int64_t v)
 {
-    uint64_t bits = (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+    uint64_t bits = (uint64_t)v << 1 ^ (0 - (uint64_t)(v < 0));
 
     for (; bits >= 0x80; bits >>= 7)
         *p++ = (uint8_t)(bits | 0x80);

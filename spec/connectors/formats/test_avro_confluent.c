@@ -537,6 +537,20 @@ static void test_changes_written(void)
     mt_type_unref(type);
 }
 
+static void test_memory(void)
+{
+    static const uint8_t bytes[] = {0, 0, 0, 0, 2, 6, 2, 'x'};
+    mt_span m = {bytes, sizeof(bytes)};
+    uint8_t needed[] = {1, 1};
+    char options[96];
+
+    server.answer = "200 OK {\"id\":66051}";
+    snprintf(options, sizeof(options), "url=http://127.0.0.1:%d;subject=s",
+             server.port);
+    test_memory_of("avro-confluent", options, "ROW<a BIGINT, b ARRAY<INT>>",
+                   needed, &m, 1);
+}
+
 int main(void)
 {
     tap_seed();
@@ -548,6 +562,7 @@ int main(void)
     test_writing();
     test_changes();
     test_changes_written();
+    test_memory();
     stop_server();
     return tap_done();
 }
