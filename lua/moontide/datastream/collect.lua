@@ -22,9 +22,12 @@ end
 --- An iterator over what reaches a plan's "collect" node.
 -- @tparam JobClient client
 -- @tparam number node the node's number
-function Iterator.__init(_, client, node)
+-- @tparam[opt] number rows_max how many records there are at most: after them
+-- the job is ended, which may read on for ever
+function Iterator.__init(_, client, node, rows_max)
     return setmetatable({
         client = client, node = node, rows = {}, at = 0, len = 0, ended = false,
+        left = rows_max or math.huge, dismissed = false,
         guard = guard(client.handle),
     }, Iterator)
 end
@@ -46,7 +49,7 @@ function Iterator:fetch(timeout_ms)
 end
 
 function Iterator:pop()
-    self.at = self.at + 1
+    self.at, self.left = self.at + 1, self.left - 1
     local value = self.rows[self.at]
     if value == nil then
         return null
@@ -60,6 +63,12 @@ end
 function Iterator:next()
     while self.at >= self.len do
         if self.ended then
+            return nil
+        elseif self.left <= 0 and not self.dismissed then
+            -- A job whose sources end has this while to end by itself.
+            self.dismissed = true
+        elseif self.left <= 0 then
+            self:close()
             return nil
         end
         job.refuse_in_nginx("CloseableIterator.next", "try_next")
@@ -80,6 +89,10 @@ end
 function Iterator:try_next()
     while self.at >= self.len do
         if self.ended or not self:fetch(0) then
+            if self.left <= 0 and not self.ended then
+                self.ended = true
+                self.client:cancel()
+            end
             return nil, self.ended
         end
     end

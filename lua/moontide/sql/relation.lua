@@ -180,4 +180,25 @@ function M.inputs(relation)
     return relation.inputs or relation.input and { relation.input } or {}
 end
 
+--- How many rows a relation has at most; nil when nothing bounds them.
+-- @treturn ?number
+function M.rows_max(rel)
+    if rel.kind == "limit" then
+        return rel.limit
+    elseif rel.kind == "project" or rel.kind == "filter" then
+        return M.rows_max(rel.input)
+    elseif rel.kind ~= "union" then
+        return nil
+    end
+    local total = 0
+    for _, input in ipairs(rel.inputs) do
+        local rows = M.rows_max(input)
+        if not rows then
+            return nil
+        end
+        total = total + rows
+    end
+    return total
+end
+
 return M

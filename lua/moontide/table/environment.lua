@@ -19,6 +19,7 @@ local explain = require "moontide.table.explain"
 local Functions = require "moontide.table.functions"
 local parser = require "moontide.sql.parser"
 local Planner = require "moontide.sql.planner"
+local relation = require "moontide.sql.relation"
 local results = require "moontide.table.result"
 local schema = require "moontide.table.schema"
 local statements = require "moontide.table.statements"
@@ -175,7 +176,7 @@ function TableEnvironment:run_query(rel)
     local sink = Planner.new(self.env.configuration):collect(rel)
     local client, ids = self.env:start(job_name(self, "collect"), { sink })
     return results.of_rows(rel.columns, function()
-        return require "moontide.datastream.collect"(client, ids[sink])
+        return require "moontide.datastream.collect"(client, ids[sink], relation.rows_max(rel))
     end, client, {
         streaming = self.streaming,
         zone = self.config:get_local_timezone(),

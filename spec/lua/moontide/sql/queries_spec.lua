@@ -231,3 +231,35 @@ describe("a failing expression", function()
         assert.not_matches("statement line", message)
     end)
 end)
+
+describe("LIMIT over a source without end", function()
+    before_each(function()
+        t_env:execute_sql "CREATE TABLE endless (id BIGINT) WITH ('connector' = 'datagen')"
+    end)
+
+    it("ends the job of a query after the last row", function()
+        local result = t_env:execute_sql [[SELECT id + 1 FROM (SELECT id FROM endless LIMIT 7)
+            UNION ALL (SELECT id FROM endless WHERE id <> 0 LIMIT 3)]]
+        local n = 0
+        for _ in result:collect() do
+            n = n + 1
+        end
+        assert.equal(10, n)
+        assert.equal("CANCELED", result:get_job_client():status())
+    end)
+
+    it("ends one of which no row is wanted", function()
+        assert.same({}, rows "SELECT id FROM endless LIMIT 0")
+    end)
+
+    it("ends it also for those who may not wait", function()
+        local result = t_env:execute_sql "SELECT id FROM endless LIMIT 2"
+        local iterator, n, done = result:collect(), 0, false
+        while not done do
+            local row
+            row, done = iterator:try_next()
+            n = n + (row and 1 or 0)
+        end
+        assert.equal(2, n)
+    end)
+end)
