@@ -21,6 +21,8 @@ for kind in ([[TINYINT SMALLINT INT BIGINT FLOAT DOUBLE DECIMAL DATE TIME TIMEST
     BY_TEXT[kind] = true
 end
 
+local DAYS = { DATE = true, TIMESTAMP = true }
+
 local function literal(node, value)
     return {
         kind = "literal", type = value == nil and node.type:nullable() or node.type,
@@ -38,6 +40,9 @@ local function computed(node, options)
         return node
     end
     local ok, value = pcall(evaluate, wanted, options)
+    if ok and DAYS[kind] and value and not value:find "^%d%d%d%d%-" then
+        return node -- years that dates may come to, but are not written with
+    end
     return ok and literal(node, value) or node
 end
 

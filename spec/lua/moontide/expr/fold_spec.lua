@@ -30,6 +30,14 @@ describe("folding", function()
         assert.equal("BIGINT", node.type.kind)
     end)
 
+    it("leaves what a literal's text does not tell", function()
+        assert.equal("DATE '9999-12-31' + INTERVAL '+1 00:00:00.000'",
+            folded "DATE '9999-12-31' + INTERVAL '1' DAY")
+        assert.equal("TO_TIMESTAMP_LTZ(0, 3)", folded "TO_TIMESTAMP_LTZ(0, 3)")
+        assert.equal("+10000-01-01",
+            evaluate(calc.typed("CAST(DATE '9999-12-31' + INTERVAL '1' DAY AS STRING)")))
+    end)
+
     it("drops what decides nothing", function()
         assert.equal("a > 1", folded "a > 1 AND 1 = 1")
         assert.equal("FALSE", folded "a > 1 AND 1 = 2")
