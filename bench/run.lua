@@ -238,10 +238,12 @@ for _, figure in ipairs(dofile "bench/files.lua" {
     figures[#figures + 1] = figure
 end
 
-for _, figure in ipairs(dofile "bench/jdbc.lua" {
-    ask = ask, job = job, program = program, median = median, runs = RUNS, report = report,
-}) do
-    figures[#figures + 1] = figure
+for _, file in ipairs { "jdbc", "elasticsearch" } do
+    for _, figure in ipairs(dofile("bench/" .. file .. ".lua") {
+        ask = ask, job = job, program = program, median = median, runs = RUNS, report = report,
+    }) do
+        figures[#figures + 1] = figure
+    end
 end
 
 if BROKERS then

@@ -11,14 +11,16 @@ Server.__index = Server
 
 --- Starts a server.
 -- @tparam string product "elasticsearch-7.17", "elasticsearch-7.10", "opensearch-2"
+-- @tparam[opt] string jvm options of Java's machine
 -- @treturn table with the methods below
-function M.start(product)
+function M.start(product, jvm)
     local home = os.tmpname()
     os.remove(home)
     local self = setmetatable({
         home = home,
-        script = ("ELASTICSEARCH_PRODUCT=%s ELASTICSEARCH_HOME=%s spec/live/servers/elasticsearch")
-            :format(product, home),
+        script = ("ELASTICSEARCH_PRODUCT=%s ELASTICSEARCH_HOME=%s ELASTICSEARCH_JVM=%s "
+            .. "spec/live/servers/elasticsearch")
+            :format(product, home, process.quote(jvm or "")),
     }, Server)
     self.address = self:tell "start":match "%S+"
     self.url = "http://" .. self.address
