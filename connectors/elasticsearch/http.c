@@ -30,10 +30,10 @@ static size_t take_response(char *bytes, size_t size, size_t len, void *arg)
     es_http *h = arg;
 
     len *= size;
-    if (h->response.len + len > RESPONSE_BYTES_MAX ||
-        mt_buf_append(&h->response, bytes, len) < 0)
+    if (h->response.len + len > RESPONSE_BYTES_MAX)
         return 0;
-    return len;
+    h->no_memory = mt_buf_append(&h->response, bytes, len) < 0;
+    return h->no_memory ? 0 : len;
 }
 
 static bool add_header(es_http *h, const char *text)
@@ -148,7 +148,9 @@ static int pack(es_http *h, mt_span body, mt_error **err)
         h->packed.len = z.total_out;
     }
     deflateEnd(&z);
-    return rc < 0 ? mt_fail(err, rc, "cannot compress a request") : 0;
+    return rc == MT_ENOMEM ? mt_fail(err, rc, "out of memory")
+           : rc < 0        ? mt_fail(err, rc, "cannot compress a request")
+                           : 0;
 }
 
 int es_http_begin(es_http *h, const char *url, mt_span body, mt_error **err)
@@ -161,6 +163,7 @@ int es_http_begin(es_http *h, const char *url, mt_span body, mt_error **err)
         body = (mt_span){h->packed.data, h->packed.len};
     }
     h->response.len = 0;
+    h->no_memory = false;
     h->why[0] = '\0';
     SET(CURLOPT_URL, url);
     SET(CURLOPT_POST, 1L);
@@ -261,7 +264,7 @@ int es_http_step(es_http *h, int wait_ms, mt_error **err)
     while ((m = curl_multi_info_read(h->multi, &messages))) {
         if (m->msg == CURLMSG_DONE) {
             note_end(h, m->data.result);
-            return 1;
+            return h->no_memory ? fail_library(CURLE_OUT_OF_MEMORY, err) : 1;
         }
     }
     look_for_silence(h);

@@ -35,7 +35,8 @@ typedef struct es_http {
     long status;
     es_outcome outcome;
     bool running;
-    bool silent; /* no byte has moved yet */
+    bool no_memory; /* for the answer */
+    bool silent;    /* no byte has moved yet */
     int64_t body_len;
     int64_t moved; /* bytes, both ways */
     int64_t moved_ms;

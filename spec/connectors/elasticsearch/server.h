@@ -38,7 +38,7 @@ typedef enum fault {
     FAULT_STRANGE /* some page with 200 */
 } fault;
 
-enum { SERVER_DOCUMENTS_MAX = 65536, SERVER_THREADS_MAX = 256 };
+enum { SERVER_DOCUMENTS_MAX = 65536 };
 
 typedef struct document {
     char *key; /* "index/id"; of one without an id "index" */
@@ -49,9 +49,8 @@ typedef struct server {
     int fd;
     int port;
     pthread_t thread;
-    pthread_t threads[SERVER_THREADS_MAX];
-    int threads_len;
     pthread_mutex_t lock; /* for all below */
+    int peers;            /* threads of connections */
     bool stop;
     fault faults[64]; /* of the next requests, one after the other */
     int faults_len;
@@ -404,8 +403,27 @@ static void *serve_peer(void *arg)
     if (!good)
         setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     close(p->fd);
+    pthread_mutex_lock(&p->s->lock);
+    p->s->peers--;
+    pthread_mutex_unlock(&p->s->lock);
     free(p);
     return NULL;
+}
+
+static void accept_peer(server *s)
+{
+    peer *one = malloc(sizeof(*one));
+    pthread_t thread;
+    int on = 1;
+
+    *one = (peer){s, accept(s->fd, NULL, NULL)};
+    setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    pthread_mutex_lock(&s->lock);
+    s->peers++;
+    s->connections++;
+    pthread_mutex_unlock(&s->lock);
+    pthread_create(&thread, NULL, serve_peer, one);
+    pthread_detach(thread);
 }
 
 static void *serve(void *arg)
@@ -413,19 +431,11 @@ static void *serve(void *arg)
     server *s = arg;
     struct pollfd p = {s->fd, POLLIN, 0};
     bool stop = false;
-    int on = 1;
 
     while (!stop) {
-        if (poll(&p, 1, 20) > 0 && s->threads_len < SERVER_THREADS_MAX) {
-            peer *one = malloc(sizeof(*one));
-
-            *one = (peer){s, accept(s->fd, NULL, NULL)};
-            setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-            pthread_create(&s->threads[s->threads_len++], NULL, serve_peer,
-                           one);
-        }
+        if (poll(&p, 1, 20) > 0)
+            accept_peer(s);
         pthread_mutex_lock(&s->lock);
-        s->connections = s->threads_len;
         stop = s->stop;
         pthread_mutex_unlock(&s->lock);
     }
@@ -455,14 +465,17 @@ __attribute__((unused)) static server *start_server(uint64_t seed)
 
 __attribute__((unused)) static void stop_server(server *s)
 {
-    int i;
+    int peers = 1;
 
     pthread_mutex_lock(&s->lock);
     s->stop = true;
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->thread, NULL);
-    for (i = 0; i < s->threads_len; i++)
-        pthread_join(s->threads[i], NULL);
+    for (; peers > 0; usleep(1000)) {
+        pthread_mutex_lock(&s->lock);
+        peers = s->peers;
+        pthread_mutex_unlock(&s->lock);
+    }
     close(s->fd);
     forget_documents(s);
     pthread_mutex_destroy(&s->lock);
