@@ -11,14 +11,22 @@ local M = {}
 local TURNED = { ["="] = "=", ["<>"] = "<>", ["<"] = ">", ["<="] = ">=", [">"] = "<",
     [">="] = "<=" }
 
---- The text of a literal as a filter holds it; nil for NULL and nested values.
-local function value_of(expr)
+-- Does a number have digits that a column of that type has no place for? Who
+-- reads it as a value of the column would round it to one that a row may have.
+local function is_finer(text, column_type)
+    local digits = column_type.kind == "DECIMAL" and text:match "%.(%d-)0*$"
+    return digits and #digits > column_type.scale
+end
+
+--- The text of a literal as a filter on a column of that type holds it; nil for
+-- what is none, NULL and nested values.
+local function value_of(expr, column_type)
     if expr.kind ~= "literal" or expr.value == nil then
         return nil
     elseif type(expr.value) == "boolean" then
         return expr.value and "TRUE" or "FALSE"
     end
-    return expr.value
+    return not is_finer(expr.value, column_type) and expr.value or nil
 end
 
 local function filter(expr, op, values)
@@ -26,18 +34,17 @@ local function filter(expr, op, values)
 end
 
 local function comparison(op, a, b)
-    local value = value_of(b)
-    if a.kind == "input" and value then
-        return filter(a, op, { value })
+    if a.kind ~= "input" then
+        a, b, op = b, a, TURNED[op]
     end
-    value = value_of(a)
-    return b.kind == "input" and value and filter(b, TURNED[op], { value }) or nil
+    local value = a.kind == "input" and value_of(b, a.type)
+    return value and filter(a, op, { value }) or nil
 end
 
 local function among(args)
     local values = {}
     for i = 2, #args do
-        values[i - 1] = value_of(args[i])
+        values[i - 1] = value_of(args[i], args[1].type)
         if not values[i - 1] then
             return nil
         end

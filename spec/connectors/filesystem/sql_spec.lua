@@ -110,6 +110,20 @@ describe("a partitioned table", function()
         assert.truthy(tostring(err):find("prune/dt=y/h=1/file, line 1 (byte 0)", 1, true))
     end)
 
+    it("is read where a number between those of its keys parts them", function()
+        local t_env = environment()
+        for i = 0, 2 do
+            write(("prices/p=1.5%d/file"):format(i), i .. "\n")
+        end
+        declare(t_env, "prices", "(a INT, p DECIMAL(5, 2)) PARTITIONED BY (p)", "prices",
+            "'format' = 'csv'")
+        for condition, found in pairs { ["p > 1.505"] = "12", ["p < 1.514"] = "01",
+            ["p <> 1.505"] = "012", ["p = 1.505"] = "", ["p >= 1.51"] = "12" } do
+            local list = rows(t_env, "SELECT a FROM prices WHERE " .. condition)
+            assert.equal(found, (table.concat(list):gsub("[^%d]", "")), condition)
+        end
+    end)
+
     it("is overwritten where an INSERT writes only", function()
         local t_env = environment()
         write("some/dt=x/h=1/old", "1\n")

@@ -60,6 +60,17 @@ describe("what sources are told", function()
         assert.equal("", filters "a = NULL OR RAND() > 0.5")
     end)
 
+    it("are values that the column can have", function()
+        t_env:execute_sql [[CREATE TABLE prices (p DECIMAL(5, 2)) WITH (
+            'connector' = 'filesystem', 'path' = '/none', 'format' = 'csv')]]
+        t_env:execute_sql [[CREATE TABLE seen (p DECIMAL(5, 2)) WITH ('connector' = 'blackhole')]]
+        for condition, told in pairs { ["p > 1.505"] = "", ["1.505 <> p"] = "",
+            ["p IN (1.5, 1.505)"] = "", ["p > 1.5"] = "1.5", ["p >= 1.500"] = "1.500" } do
+            local list = source("INSERT INTO seen SELECT p FROM prices WHERE " .. condition).filters
+            assert.equal(told, list and table.concat(list[1].values, ",") or "", condition)
+        end
+    end)
+
     it("come through views, subqueries and unions", function()
         t_env:execute_sql [[CREATE VIEW v AS SELECT b AS k, a AS n FROM files
             UNION ALL SELECT b, a + 1 FROM plain]]
