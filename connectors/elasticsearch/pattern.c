@@ -107,6 +107,19 @@ typedef struct piece {
     size_t len;
 } piece;
 
+/* Two quotes in a row stand for one and close nothing. */
+static const char *closing_quote(const char *s, const char *end)
+{
+    for (; s < end; s++) {
+        if (*s != '\'')
+            continue;
+        if (s + 1 == end || s[1] != '\'')
+            return s;
+        s++;
+    }
+    return NULL;
+}
+
 /* Takes the next piece; false at the end, or when a quote is not closed, where
  * *at stays before the end. */
 static bool next_piece(const char *pattern, size_t len, size_t *at, piece *p)
@@ -126,7 +139,7 @@ static bool next_piece(const char *pattern, size_t len, size_t *at, piece *p)
     } else if (s + 1 < end && s[1] == '\'') {
         *at += 2;
     } else {
-        quote = memchr(s + 1, '\'', (size_t)(end - s - 1));
+        quote = closing_quote(s + 1, end);
         if (!quote)
             return false;
         p->text = s + 1;
@@ -209,6 +222,19 @@ static int put_year(int64_t year, int32_t count, mt_buf *out)
     return mt_buf_printf(out, "%0*lld", (int)count, (long long)year);
 }
 
+static int put_text(const piece *p, mt_buf *out)
+{
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i < p->len; i++) {
+        rc = mt_buf_byte(out, (uint8_t)p->text[i]);
+        if (p->text[i] == '\'')
+            i++;
+    }
+    return rc;
+}
+
 static int put_piece(const piece *p, const es_moment *m, const civil *c,
                      mt_buf *out)
 {
@@ -241,7 +267,7 @@ static int put_piece(const piece *p, const es_moment *m, const civil *c,
         value = c->second;
         break;
     default:
-        return mt_buf_append(out, p->text, p->len);
+        return put_text(p, out);
     }
     return mt_buf_printf(out, "%0*d", (int)p->count, (int)value);
 }
