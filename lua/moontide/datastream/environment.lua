@@ -252,7 +252,8 @@ function StreamExecutionEnvironment:get_default_savepoint_directory()
     return self.configuration:get_string "execution.checkpointing.savepoint-dir"
 end
 
---- What happens after a failure; see `RestartStrategies`.
+--- What happens after a failure.
+-- @param strategy of `RestartStrategies`; there is `no_restart()`
 function StreamExecutionEnvironment:set_restart_strategy(strategy)
     self:get_config():set_restart_strategy(strategy)
 end
@@ -308,11 +309,13 @@ function StreamExecutionEnvironment:add_jars(...)
 end
 
 --- Same as `add_jars`.
+-- @param ... as there
 function StreamExecutionEnvironment:add_user_jars(...)
     plugins().add("add_user_jars", ...)
 end
 
 --- Same as `add_jars`.
+-- @param ... as there
 function StreamExecutionEnvironment:add_classpaths(...)
     plugins().add("add_classpaths", ...)
 end

@@ -117,6 +117,7 @@ function TableConfig:get_sql_dialect()
 end
 
 --- Sets the SQL dialect; there is SqlDialect.DEFAULT.
+-- @tparam string dialect
 function TableConfig:set_sql_dialect(dialect)
     local value, message = enum.check(SqlDialect)(dialect)
     if not value then
@@ -142,11 +143,14 @@ kept("python_executable", "python.executable", "python")
 --- Kept without effect. @function TableConfig:set_max_generated_code_length
 kept("max_generated_code_length", "table.generated-code.max-length", "4000")
 
---- Kept without effect: NULL is always checked. @function TableConfig:set_null_check
+--- Kept without effect: NULL is always checked.
+-- @treturn boolean
 function TableConfig:get_null_check()
     return self.configuration:get_boolean("table.null-check", true)
 end
 
+--- Kept without effect, see `get_null_check`.
+-- @tparam boolean value
 function TableConfig:set_null_check(value)
     self.configuration:set_boolean("table.null-check", value)
 end

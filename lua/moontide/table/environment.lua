@@ -228,6 +228,7 @@ local EXECUTE_SQL = text_argument("execute_sql", "stmt")
 -- started when this returns.
 -- @tparam string stmt
 -- @treturn TableResult
+-- @raise an error of code SQL with line and place, or UNSUPPORTED
 -- @usage t_env:execute_sql("CREATE TABLE t (a INT) WITH ('connector' = 'datagen')")
 function TableEnvironment:execute_sql(...)
     return statements.run(self, parser.parse((EXECUTE_SQL(...))))
@@ -236,8 +237,9 @@ end
 local SQL_QUERY = text_argument("sql_query", "query")
 
 --- The table of a query; nothing runs yet.
--- @tparam string query
+-- @tparam string query SELECT, VALUES, TABLE or WITH
 -- @treturn Table
+-- @raise an error of code SQL with line and place, or UNSUPPORTED
 function TableEnvironment:sql_query(...)
     local text = SQL_QUERY(...)
     local statement = parser.parse(text)
@@ -285,6 +287,7 @@ local EXPLAIN_SQL = args.signature("explain_sql", {
 
 --- The tree and plan of a statement as text.
 -- @tparam string stmt
+-- @treturn string
 function TableEnvironment:explain_sql(...)
     local text = EXPLAIN_SQL(...)
     return statements.explain(self, parser.parse(text), text)
@@ -292,6 +295,7 @@ end
 
 --- The tree and plan of a table, or of the inserts that wait for `execute()`.
 -- @tparam[opt] Table table
+-- @treturn string
 function TableEnvironment:explain(table)
     if class.is(table, Table) then
         return table:explain()
@@ -309,6 +313,7 @@ end
 --- A table or view by its name.
 -- @tparam string path `t`, `db.t` or `cat.db.t`; backticks where needed
 -- @treturn Table
+-- @raise an error of code SQL when there is none, with the nearest name
 -- @usage t_env:from_path("source_table")
 function TableEnvironment:from_path(path)
     local parts = type(path) == "string" and parser.path(path)
@@ -384,17 +389,23 @@ end
 -- @tparam string view_path
 -- @param table_or_data_stream
 -- @param ... for a stream, what `from_data_stream` takes
+-- @raise an error of code SQL when there is a temporary object of that name
 function TableEnvironment:create_temporary_view(view_path, table_or_data_stream, ...)
     put_view(self, "create_temporary_view", view_path, table_or_data_stream, true, false, ...)
 end
 
 --- Gives a table a name, over one that is there. (The older name.)
+-- @tparam string name
+-- @tparam Table table
 function TableEnvironment:register_table(name, table)
     self:drop_temporary_view(name)
     self:create_temporary_view(name, table)
 end
 
 --- Keeps a table in the catalog under a name.
+-- @tparam string path
+-- @tparam Table table
+-- @tparam[opt=false] boolean ignore_if_exists
 function TableEnvironment:create_view(path, table, ignore_if_exists)
     put_view(self, "create_view", path, table, false, ignore_if_exists)
 end
@@ -422,6 +433,9 @@ function TableEnvironment:create_temporary_table(path, descriptor, ignore_if_exi
 end
 
 --- Declares a table in the catalog.
+-- @tparam string path
+-- @tparam TableDescriptor descriptor
+-- @tparam[opt=false] boolean ignore_if_exists
 function TableEnvironment:create_table(path, descriptor, ignore_if_exists)
     put_table(self, "create_table", path, descriptor, false, ignore_if_exists)
 end
@@ -473,42 +487,57 @@ function TableEnvironment:get_current_database()
 end
 
 --- Makes a catalog the current one.
+-- @tparam string name
+-- @raise an error of code SQL when there is none
 function TableEnvironment:use_catalog(name)
     check(self.catalog:use_catalog(name))
 end
 
 --- Makes a database of the current catalog the current one.
+-- @tparam string name
+-- @raise an error of code SQL when there is none
 function TableEnvironment:use_database(name)
     check(self.catalog:use_database { name })
 end
 
 --- Modules of functions: there is "core".
+-- @param ... names, or one sequence of them
 function TableEnvironment.use_modules(_, ...)
     statements.use_modules(args.list("use_modules", args.is_string, ...))
 end
 
---- Names, sorted. @function TableEnvironment:list_catalogs
+--- Names of the catalogs, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_catalogs()
     return self.catalog:list_catalogs()
 end
 
+--- Names of the current catalog's databases, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_databases()
     return check(self.catalog:list_databases())
 end
 
---- Tables and views of the current database.
+--- Names of the tables and views of the current database, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_tables()
     return check(self.catalog:list())
 end
 
+--- Names of the views of the current database, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_views()
     return check(self.catalog:list(nil, "view"))
 end
 
+--- Names of the temporary tables of the current database, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_temporary_tables()
     return check(self.catalog:list(nil, "table", "temporary"))
 end
 
+--- Names of the temporary views of the current database, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_temporary_views()
     return check(self.catalog:list(nil, "view", "temporary"))
 end
@@ -542,6 +571,8 @@ function TableEnvironment:create_temporary_system_function(name, f)
 end
 
 --- As `create_temporary_system_function`, but over one that is there. (The older name.)
+-- @tparam string name
+-- @param f what `udf` or `udtf` made
 function TableEnvironment:register_function(name, f)
     put_function(self, "register_function", name, f, { system = true, replace = true })
 end
@@ -559,12 +590,14 @@ TableEnvironment.drop_function = function_remover {}
 TableEnvironment.drop_temporary_function = function_remover { temporary = true }
 TableEnvironment.drop_temporary_system_function = function_remover { system = true }
 
---- Names of the functions that users have named.
+--- Names of the functions that users have named, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_user_defined_functions()
     return self.functions:names()
 end
 
---- Names of all functions.
+--- Names of all functions, sorted.
+-- @treturn {string,...}
 function TableEnvironment:list_functions()
     local names = { unpack(require("moontide.expr.library").names()) }
     for _, name in ipairs(self.functions:names()) do
@@ -574,6 +607,8 @@ function TableEnvironment:list_functions()
     return names
 end
 
+--- Names of the modules in use: there is "core".
+-- @treturn {string,...}
 function TableEnvironment.list_modules()
     return { "core" }
 end
@@ -605,6 +640,7 @@ end
 -- @param ... nothing (columns are named as the fields), names or expressions of
 -- columns, one sequence of them, or a Schema
 -- @treturn Table
+-- @raise an error of code SQL for a field that the stream doesn't have
 -- @usage t_env:from_data_stream(ds, { "a", "b" })
 function StreamTableEnvironment:from_data_stream(data_stream, ...)
     if not streams.is_stream(data_stream) then
@@ -629,6 +665,8 @@ local TO_APPEND = to_stream_signature "to_append_stream"
 -- @tparam Table table
 -- @param[opt] type_info the records' type; the table's own unless given
 -- @treturn DataStream
+-- @raise an error of code SQL for a table whose rows are updated or deleted, TYPE
+-- when columns don't go into the type's fields
 -- @usage t_env:to_append_stream(t, Types.ROW { Types.STRING(), Types.INT() })
 function StreamTableEnvironment:to_append_stream(...)
     local source, type_info = TO_APPEND(...)
@@ -651,7 +689,9 @@ local TO_DATA = to_stream_signature "to_data_stream"
 
 --- The rows of a table as a stream of rows.
 -- @tparam Table table
+-- @param[opt] type_info the rows' type; the table's own unless given
 -- @treturn DataStream
+-- @raise as `to_append_stream`
 function StreamTableEnvironment:to_data_stream(...)
     local source, type_info = TO_DATA(...)
     return streams.append(self.env, source.relation, type_info, "to_data_stream")
@@ -683,6 +723,7 @@ local FROM_CHANGELOG = args.signature("from_changelog_stream", {
 -- @param[opt] schema Schema
 -- @param[opt] changelog_mode ChangelogMode; all kinds unless given
 -- @treturn Table
+-- @raise an error of code TYPE for a stream of anything but rows
 -- @usage t_env:from_changelog_stream(ds, nil, ChangelogMode.upsert())
 function StreamTableEnvironment:from_changelog_stream(...)
     local data_stream, declared, mode = FROM_CHANGELOG(...)
@@ -697,8 +738,9 @@ local TO_CHANGELOG = args.signature("to_changelog_stream", {
 --- The rows of a table as a stream of rows, each with its kind.
 -- @tparam Table table
 -- @param[opt] target_schema Schema that gives names and types
--- @param[opt] changelog_mode ChangelogMode; kinds beyond it are refused
+-- @param[opt] changelog_mode ChangelogMode that the stream may have
 -- @treturn DataStream
+-- @raise an error of code SQL when the table may have rows of other kinds
 function StreamTableEnvironment:to_changelog_stream(...)
     local source, declared, mode = TO_CHANGELOG(...)
     return streams.to_changelog(self.env, source.relation, declared, mode)

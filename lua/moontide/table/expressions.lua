@@ -106,6 +106,7 @@ function M.lit(value, data_type)
 end
 
 --- NULL of a type.
+-- @param data_type
 function M.null_of(data_type)
     return M.lit(nil, data_type)
 end
@@ -194,6 +195,8 @@ end
 Expression.and_, Expression.or_ = joined "AND", joined "OR"
 M.and_, M.or_ = Expression.and_, Expression.or_
 
+--- The opposite of a condition; NULL stays NULL.
+-- @usage t:where(col("a"):eq(1):not_())
 function Expression:not_()
     return wrap(ast.op(nil, "NOT", self.tree))
 end
@@ -220,12 +223,15 @@ function Expression:alias(name, ...)
     return wrap { kind = "alias", arg = self.tree, name = name, names = names }
 end
 
---- The value as another type.
+--- The value as another type; the job fails where it can't be.
+-- @param data_type
+-- @usage col("a"):cast(DataTypes.STRING())
 function Expression:cast(data_type)
     return wrap { kind = "cast", arg = self.tree, type = types.of(data_type) }
 end
 
 --- The value as another type, NULL where it can't be.
+-- @param data_type
 function Expression:try_cast(data_type)
     return wrap { kind = "cast", arg = self.tree, type = types.of(data_type), try = true }
 end

@@ -94,19 +94,27 @@ local WATERMARK = args.signature("watermark", {
 })
 
 --- The event time's column and its watermark.
+-- @tparam string column_name a TIMESTAMP or TIMESTAMP_LTZ
+-- @param watermark_expr an expression, or its text
+-- @treturn Schema.Builder
+-- @usage builder:watermark("ts", "ts - INTERVAL '5' SECOND")
 function Builder:watermark(...)
     local name, expr = WATERMARK(...)
     return element(self, { kind = "watermark", path = { name }, expr = expr })
 end
 
 --- The primary key, not enforced.
--- @param ... names of columns
+-- @param ... names of columns, or one sequence of them
+-- @treturn Schema.Builder
 function Builder:primary_key(...)
     return element(self, { kind = "primary_key",
         columns = args.list("primary_key", args.is_string, ...) })
 end
 
 --- The primary key with a name of its own.
+-- @tparam string name
+-- @param ... names of columns, or one sequence of them
+-- @treturn Schema.Builder
 function Builder:primary_key_named(name, ...)
     return element(self, { kind = "primary_key", name = name,
         columns = args.list("primary_key_named", args.is_string, ...) })
@@ -128,6 +136,8 @@ function Builder:from_fields(field_names, field_data_types)
 end
 
 --- Columns from a ROW's fields.
+-- @param data_type
+-- @treturn Schema.Builder
 function Builder:from_row_data_type(data_type)
     for _, field in ipairs(logical.columns(types.of(data_type))) do
         self:column(field.name, field.type)
@@ -188,25 +198,37 @@ local FormatDescriptor = class.new "FormatDescriptor"
 M.FormatDescriptor = FormatDescriptor
 local FormatBuilder = class.new "FormatDescriptor.Builder"
 
---- A format with its options.
+--- A builder of a format with its options.
+-- @tparam string format
+-- @treturn FormatDescriptor.Builder
 -- @usage FormatDescriptor.for_format("json"):option("ignore-parse-errors", "true"):build()
 function FormatDescriptor.for_format(format)
     return setmetatable({ format = format, options = {} }, FormatBuilder)
 end
 
+--- One option, without the format's name before it.
+-- @tparam string key
+-- @param value string, number or boolean
+-- @treturn FormatDescriptor.Builder
 function FormatBuilder:option(key, value)
     set_option(self.options, "option", key, value)
     return self
 end
 
+--- The descriptor.
+-- @treturn FormatDescriptor
 function FormatBuilder:build()
     return setmetatable({ format = self.format, options = self.options }, FormatDescriptor)
 end
 
+--- The format's name.
+-- @treturn string
 function FormatDescriptor:get_format()
     return self.format
 end
 
+--- Its options.
+-- @treturn {[string]=string,...}
 function FormatDescriptor:get_options()
     return require("moontide.table.definition").option_map(self.options)
 end
@@ -215,7 +237,9 @@ local TableDescriptor = class.new "TableDescriptor"
 M.TableDescriptor = TableDescriptor
 local DescriptorBuilder = class.new "TableDescriptor.Builder"
 
---- A table without SQL.
+--- A builder of a table without SQL.
+-- @tparam string connector
+-- @treturn TableDescriptor.Builder
 -- @usage TableDescriptor.for_connector("datagen"):schema(schema):option("number-of-rows",
 -- "10"):build()
 function TableDescriptor.for_connector(connector)
@@ -228,6 +252,8 @@ function TableDescriptor.for_connector(connector)
 end
 
 --- Its columns.
+-- @tparam Schema schema
+-- @treturn TableDescriptor.Builder
 function DescriptorBuilder:schema(schema)
     local ok, message = class.check(Schema)(schema)
     if not ok then
@@ -237,15 +263,19 @@ function DescriptorBuilder:schema(schema)
     return self
 end
 
---- One option.
+--- One option, as in WITH.
+-- @tparam string key
+-- @param value string, number or boolean
+-- @treturn TableDescriptor.Builder
 function DescriptorBuilder:option(key, value)
     set_option(self.options, "option", key, value)
     return self
 end
 
---- Its format, by name or as a FormatDescriptor.
--- @param format
--- @tparam[opt] string format_option "value.format" and so on; "format" unless given
+--- Its format.
+-- @param format a name, or a FormatDescriptor
+-- @tparam[opt="format"] string format_option such as "value.format"
+-- @treturn TableDescriptor.Builder
 function DescriptorBuilder:format(format, format_option)
     local key = format_option or "format"
     local name = type(format) == "string" and format or format:get_format()
@@ -258,35 +288,48 @@ function DescriptorBuilder:format(format, format_option)
 end
 
 --- Partition keys.
+-- @param ... names of columns, or one sequence of them
+-- @treturn TableDescriptor.Builder
 function DescriptorBuilder:partitioned_by(...)
     self.partitions = args.list("partitioned_by", args.is_string, ...)
     return self
 end
 
 --- A comment.
+-- @tparam string text
+-- @treturn TableDescriptor.Builder
 function DescriptorBuilder:comment(text)
     self.text = text
     return self
 end
 
 --- The descriptor.
+-- @treturn TableDescriptor
 function DescriptorBuilder:build()
     return setmetatable({ options = copy_of(self.options), declared = self.declared,
         partitions = self.partitions, text = self.text }, TableDescriptor)
 end
 
+--- The schema, or nil.
+-- @treturn ?Schema
 function TableDescriptor:get_schema()
     return self.declared or nil
 end
 
+--- All options, that of the connector and of the format included.
+-- @treturn {[string]=string,...}
 function TableDescriptor:get_options()
     return require("moontide.table.definition").option_map(self.options)
 end
 
+--- Names of the partition keys, perhaps none.
+-- @treturn {string,...}
 function TableDescriptor:get_partition_keys()
     return self.partitions
 end
 
+--- The comment, or nil.
+-- @treturn ?string
 function TableDescriptor:get_comment()
     return self.text or nil
 end
@@ -322,19 +365,29 @@ function TableSchema.builder()
     return setmetatable({ columns = {} }, TableSchemaBuilder)
 end
 
+--- One more field.
+-- @tparam string name
+-- @param data_type
+-- @treturn TableSchema.Builder
 function TableSchemaBuilder:field(name, data_type)
     self.columns[#self.columns + 1] = { name = name, type = types.of(data_type) }
     return self
 end
 
+--- The schema.
+-- @treturn TableSchema
 function TableSchemaBuilder:build()
     return TableSchema.of(self.columns)
 end
 
+--- Names of the fields, in order.
+-- @treturn {string,...}
 function TableSchema:get_field_names()
     return logical.names(self.columns)
 end
 
+--- Types of the fields, in order.
+-- @treturn table sequence of logical types
 function TableSchema:get_field_data_types()
     local list = {}
     for i, column in ipairs(self.columns) do
@@ -343,16 +396,22 @@ function TableSchema:get_field_data_types()
     return list
 end
 
+--- How many fields there are.
+-- @treturn number
 function TableSchema:get_field_count()
     return #self.columns
 end
 
---- Name of a field by position, from 1; nil when there is none.
+--- Name of a field; nil when there is none.
+-- @tparam number i position from 1
+-- @treturn ?string
 function TableSchema:get_field_name(i)
     return self.columns[i] and self.columns[i].name
 end
 
---- Type of a field by position, from 1, or by name; nil when there is none.
+--- Type of a field; nil when there is none.
+-- @param field position from 1, or name
+-- @return its logical type
 function TableSchema:get_field_data_type(field)
     for i, column in ipairs(self.columns) do
         if i == field or column.name == field then
@@ -363,10 +422,13 @@ function TableSchema:get_field_data_type(field)
 end
 
 --- The schema as a ROW.
+-- @return a logical type
 function TableSchema:to_row_data_type()
     return logical.row(self.columns)
 end
 
+--- Another schema with the same fields.
+-- @treturn TableSchema
 function TableSchema:copy()
     return TableSchema.of { unpack(self.columns) }
 end

@@ -22,7 +22,9 @@ function Builder:in_streaming_mode()
     return self
 end
 
---- Bounded input, whole results.
+--- Bounded input, whole results. Runs as in streaming mode; printed results have no
+-- column `op`.
+-- @treturn EnvironmentSettings.Builder
 function Builder:in_batch_mode()
     self.streaming = false
     return self
@@ -46,6 +48,8 @@ name_setter("with_built_in_catalog_name", "catalog")
 name_setter("with_built_in_database_name", "database")
 
 --- Settings by their keys.
+-- @tparam Configuration configuration
+-- @treturn EnvironmentSettings.Builder
 function Builder:with_configuration(configuration)
     self.configuration:add_all(configuration)
     return self
@@ -60,6 +64,7 @@ Builder.use_old_planner, Builder.use_any_planner = Builder.use_blink_planner,
     Builder.use_blink_planner
 
 --- The settings.
+-- @treturn EnvironmentSettings
 function Builder:build()
     return setmetatable({ catalog = self.catalog, database = self.database,
         streaming = self.streaming,
@@ -101,18 +106,26 @@ end
 
 EnvironmentSettings.to_configuration = EnvironmentSettings.get_configuration
 
+--- The name of the catalog that is there from the start.
+-- @treturn string
 function EnvironmentSettings:get_built_in_catalog_name()
     return self.catalog
 end
 
+--- The name of its database.
+-- @treturn string
 function EnvironmentSettings:get_built_in_database_name()
     return self.database
 end
 
+--- Is it streaming mode?
+-- @treturn boolean
 function EnvironmentSettings:is_streaming_mode()
     return self.streaming
 end
 
+--- True: there is one planner here.
+-- @treturn boolean
 function EnvironmentSettings:is_blink_planner() -- luacheck: ignore self
     return true
 end

@@ -37,6 +37,8 @@ function StatementSet:add_insert(target, table, overwrite)
 end
 
 --- Adds what `Table:insert_into` gave, which `t_env:execute()` then leaves out.
+-- @tparam TablePipeline pipeline
+-- @treturn StatementSet
 function StatementSet:add(pipeline)
     self.t_env:unbuffer_insert(pipeline.insertion)
     self.insertions[#self.insertions + 1] = pipeline.insertion
@@ -63,7 +65,8 @@ function StatementSet:attach_as_datastream()
     self.t_env:attach_inserts(take(self))
 end
 
---- Their trees and plans as text.
+--- Their trees and plans.
+-- @treturn string
 function StatementSet:explain()
     return self.t_env:explain_text(self.insertions)
 end

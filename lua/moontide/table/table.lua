@@ -90,6 +90,7 @@ function Table:add_columns(...)
 end
 
 --- As `add_columns`, but a column that is there already is replaced in its place.
+-- @param ... expressions with names
 -- @treturn Table
 function Table:add_or_replace_columns(...)
     local nodes = expressions.nodes("add_or_replace_columns", ...)
@@ -176,6 +177,8 @@ function Table:join_lateral(call, predicate)
 end
 
 --- As `join_lateral`, but rows for which it gives none stay, with NULLs.
+-- @param call of a table function, perhaps with `:alias("x", "y")` for its columns
+-- @param[opt] predicate TRUE alone: others are not supported yet
 -- @treturn Table
 function Table:left_outer_join_lateral(call, predicate)
     return select_from(self, lateral(self, "left_outer_join_lateral", "LEFT", call,
@@ -211,11 +214,15 @@ function Table:limit(...)
 end
 
 --- As `limit(n)`.
+-- @tparam number n
+-- @treturn Table
 function Table:fetch(n)
     return self:limit(n)
 end
 
---- All but the first so many rows.
+--- All but the first so many rows. Which ones these are is not said without an order.
+-- @tparam number n
+-- @treturn Table
 function Table:offset(n)
     local count, message = is_count(n)
     if not count then
@@ -316,7 +323,8 @@ function Table:print_schema()
     io.stdout:write(tostring(self:get_resolved_schema()), "\n")
 end
 
---- The query's tree and plan as text.
+--- The query's tree and plan.
+-- @treturn string
 function Table:explain()
     return self.t_env:explain_text { { relation = self.relation } }
 end

@@ -148,13 +148,14 @@ end
 
 --- A function of one value a record.
 -- @function udf
--- @param f a function, or a function object with `eval(self, ...)`
--- @param[opt] input_types a type or a sequence of them; arguments are cast to
--- them. Without, any types
+-- @param f a function, or a function object with `eval(self, ...)`; NULL is nil
+-- @param[opt] input_types a type or a sequence of them, of which arguments must be,
+-- or which they must widen to (INT to BIGINT). Without, any types
 -- @param result_type the type of what it returns
 -- @tparam[opt=true] boolean deterministic
 -- @tparam[opt] string name
--- @treturn table a descriptor, to be called with expressions
+-- @treturn table a descriptor, to be called with expressions; without `f`, a
+-- function that makes one of a function
 -- @usage local upper = udf(function(s) return s:upper() end, { result_type = "STRING" })
 M.udf = maker("scalar", "udf")
 
@@ -162,8 +163,11 @@ M.udf = maker("scalar", "udf")
 -- @function udtf
 -- @param f called with its arguments and `collect(a, b)`; may return a sequence
 -- of rows instead
--- @param[opt] input_types
--- @param result_types types of the rows' columns, or one ROW
+-- @param[opt] input_types as of `udf`
+-- @param result_types types of the rows' columns, or one ROW; columns without names
+-- are `f0`, `f1`
+-- @tparam[opt=true] boolean deterministic
+-- @tparam[opt] string name
 -- @treturn table a descriptor
 -- @usage local words = udtf(function(s, collect)
 --     for w in s:gmatch "%S+" do collect(w) end
@@ -181,6 +185,7 @@ M.ScalarFunction, M.TableFunction = functions.ScalarFunction, functions.TableFun
 -- @tparam string path
 -- @tparam string name that it is called by
 -- @treturn table
+-- @raise an error of code NOTFOUND without such a module, TYPE for another value
 function M.load(path, name)
     local ok, value = pcall(require, path)
     if not ok then
