@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "partition.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -457,6 +458,13 @@ static mt_int128 whole_of(const mt_type *type, const mt_column *c)
     }
 }
 
+/* NaN, which is neither less nor greater than anything, nor equal to it. */
+static bool is_nan(const mt_type *type, const mt_column *c)
+{
+    return (type->kind == MT_FLOAT || type->kind == MT_DOUBLE) &&
+           isnan(float_of(type, c));
+}
+
 /* Compares the first rows of two columns of a type. */
 static int compare(const mt_type *type, const mt_column *a, const mt_column *b)
 {
@@ -504,7 +512,8 @@ static bool holds_text(const mt_type *type, const mt_column *value,
     if (b && fs_value_put(&b->columns[0], type, text, strlen(text)) == 0 &&
         mt_builder_commit(b, NULL) == 0 &&
         mt_builder_seal(b, &other, NULL) == 0)
-        passes = holds(op, compare(type, value, &other->columns[0]));
+        passes = is_nan(type, value) || is_nan(type, &other->columns[0]) ||
+                 holds(op, compare(type, value, &other->columns[0]));
     mt_batch_unref(other);
     mt_builder_free(b);
     mt_type_unref(row);

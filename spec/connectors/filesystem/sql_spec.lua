@@ -124,6 +124,18 @@ describe("a partitioned table", function()
         end
     end)
 
+    it("is read where a key is no number", function()
+        local t_env = environment()
+        write("nan/p=NaN/file", "1\n")
+        write("nan/p=1.0/file", "2\n")
+        declare(t_env, "nan", "(a INT, p DOUBLE) PARTITIONED BY (p)", "nan", "'format' = 'csv'")
+        for condition, found in pairs { ["p <> 1e0"] = "1", ["p = 1e0"] = "2",
+            ["p <> CAST('NaN' AS DOUBLE)"] = "12", ["p > 0e0"] = "2" } do
+            local list = rows(t_env, "SELECT a FROM nan WHERE " .. condition)
+            assert.equal(found, (table.concat(list):gsub("[^%d]", "")), condition)
+        end
+    end)
+
     it("is overwritten where an INSERT writes only", function()
         local t_env = environment()
         write("some/dt=x/h=1/old", "1\n")
