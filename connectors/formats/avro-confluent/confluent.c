@@ -19,14 +19,11 @@ int confluent_check(const confluent_options *o, const mt_fields *fields,
 {
     int rc = registry_check(&o->registry, err);
 
-    if (rc == 0 && encode && !o->subject) {
-        rc = mt_fail(err, MT_EOPTION,
-                     "option 'subject' is missing: this format "
-                     "needs it to write, in Kafka usually the topic and "
-                     "'-value' or '-key'");
-        if (err)
-            mt_error_set_option(*err, "subject");
-    }
+    if (rc == 0 && encode && !o->subject)
+        rc = mt_fail_option(err, "subject",
+                            "option 'subject' is missing: this format needs it "
+                            "to write, in Kafka usually the topic and '-value' "
+                            "or '-key'");
     if (rc == 0)
         rc = avro_table_check(fields->type, o->schema, o->legacy, encode, err);
     return rc;

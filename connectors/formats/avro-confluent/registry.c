@@ -47,9 +47,9 @@ static void init_curl(void)
 
 /* ---- options ----------------------------------------------------------- */
 
-static int refuse(mt_error **err, int code, const char *option, const char *why)
+static int fail_unsupported(mt_error **err, const char *option, const char *why)
 {
-    int rc = mt_fail(err, code, "option '%s' %s", option, why);
+    int rc = mt_fail(err, MT_EUNSUPPORTED, "option '%s' %s", option, why);
 
     if (err)
         mt_error_set_option(*err, option);
@@ -71,14 +71,15 @@ static bool ends_with(const char *text, const char *end)
 static int check_stores(const registry_options *o, mt_error **err)
 {
     if (ends_with(o->keystore, ".jks"))
-        return refuse(
-            err, MT_EUNSUPPORTED, "ssl.keystore.location",
+        return fail_unsupported(
+            err, "ssl.keystore.location",
             "names a JKS store; not supported yet: JKS. Give a PKCS12 "
             "store (.p12) or a PEM file");
     if (ends_with(o->truststore, ".jks") || ends_with(o->truststore, ".p12"))
-        return refuse(err, MT_EUNSUPPORTED, "ssl.truststore.location",
-                      "names a Java store; not supported yet: JKS and PKCS12 "
-                      "trust stores. Give a PEM file of certificates");
+        return fail_unsupported(
+            err, "ssl.truststore.location",
+            "names a Java store; not supported yet: JKS and PKCS12 "
+            "trust stores. Give a PEM file of certificates");
     return 0;
 }
 
@@ -92,11 +93,11 @@ static int check_urls(const char *url, mt_error **err)
 
         url += strspn(url, " ");
         if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-            return refuse(err, MT_EOPTION, "url",
-                          "must begin with http:// or https://");
+            return mt_fail_option(
+                err, "url", "option 'url' must begin with http:// or https://");
         if (++n > URLS_MAX)
-            return refuse(err, MT_EOPTION, "url",
-                          "names more than 16 registries");
+            return mt_fail_option(err, "url",
+                                  "option 'url' names more than 16 registries");
         url = comma ? comma + 1 : NULL;
     } while (url);
     return 0;
@@ -109,18 +110,22 @@ int registry_check(const registry_options *o, mt_error **err)
     if (rc < 0)
         return rc;
     if (!is_one_of(o->basic_source, "USER_INFO", "URL"))
-        return refuse(err, MT_EUNSUPPORTED, "basic-auth.credentials-source",
-                      "must be USER_INFO or URL; not supported yet: others");
+        return fail_unsupported(
+            err, "basic-auth.credentials-source",
+            "must be USER_INFO or URL; not supported yet: others");
     if (!is_one_of(o->bearer_source, "STATIC_TOKEN", NULL))
-        return refuse(err, MT_EUNSUPPORTED, "bearer-auth.credentials-source",
-                      "must be STATIC_TOKEN; not supported yet: others");
+        return fail_unsupported(
+            err, "bearer-auth.credentials-source",
+            "must be STATIC_TOKEN; not supported yet: others");
     if (o->basic_source && strcmp(o->basic_source, "USER_INFO") == 0 &&
         !o->basic_user)
-        return refuse(err, MT_EOPTION, "basic-auth.user-info",
-                      "is missing, USER_INFO wants it");
+        return mt_fail_option(
+            err, "basic-auth.user-info",
+            "option 'basic-auth.user-info' is missing, USER_INFO wants it");
     if (o->bearer_source && !o->bearer_token)
-        return refuse(err, MT_EOPTION, "bearer-auth.token",
-                      "is missing, STATIC_TOKEN wants it");
+        return mt_fail_option(
+            err, "bearer-auth.token",
+            "option 'bearer-auth.token' is missing, STATIC_TOKEN wants it");
     return check_stores(o, err);
 }
 
