@@ -207,6 +207,9 @@ static int next_host(es_sender *s, bool answered, mt_error **err)
 
 /* ---- changes that are not accepted --------------------------------------- */
 
+/* What is to become of a change, in `keep`. */
+enum { ES_ACCEPTED, ES_AGAIN, ES_REFUSED };
+
 /* What the items of an answer say. */
 typedef struct verdict {
     es_sender *s;
@@ -236,7 +239,7 @@ static void note_item(void *arg, int32_t i, const es_item *item)
     if (i >= v->s->sent || !item->failed || is_gone(v->s, i, item))
         return;
     first = again ? v->busy + v->refused == 0 : v->refused == 0;
-    v->s->keep[i] = again;
+    v->s->keep[i] = again ? ES_AGAIN : ES_REFUSED;
     v->busy += again;
     v->refused += !again;
     if (!first)
@@ -258,7 +261,8 @@ static uint32_t mark_of(mt_span target)
 }
 
 /* Behind a change that is sent again, all later ones of its document are. Marks
- * may be shared by documents: then more is sent again than must be. */
+ * may be shared by documents: then more is sent again than must be. What was
+ * refused is not. */
 static void keep_later(es_sender *s)
 {
     uint8_t marks[MARKS / 8] = {0};
@@ -268,13 +272,18 @@ static void keep_later(es_sender *s)
         mt_span change = es_bulk_change(&s->bulk, i);
         uint32_t mark;
 
+        if (s->keep[i] == ES_REFUSED) {
+            s->keep[i] = ES_ACCEPTED;
+            continue;
+        }
         if (memcmp(change.data, "{\"index\"", 8) == 0)
             continue;
         mark = mark_of(es_bulk_target(change));
         if (s->keep[i])
             marks[mark / 8] |= (uint8_t)(1u << mark % 8);
         else
-            s->keep[i] = marks[mark / 8] >> mark % 8 & 1;
+            s->keep[i] =
+                marks[mark / 8] >> mark % 8 & 1 ? ES_AGAIN : ES_ACCEPTED;
     }
 }
 
@@ -290,13 +299,13 @@ static int fail_items(es_sender *s, const verdict *v, mt_error **err)
 
     if (v->no_memory)
         return mt_fail(err, MT_ENOMEM, "out of memory");
-    rc = mt_fail(
-        err, refused ? MT_ERECORD : MT_EIO,
-        refused ? "%.*s refuses %d of %d documents: %s; the others are "
-                  "written"
-                : "%.*s is too busy for %d of %d documents: %s",
-        host_len(s), s->host->url, (int)(refused ? v->refused : v->busy),
-        (int)s->sent, (const char *)v->why.data);
+    rc = mt_fail(err, refused ? MT_ERECORD : MT_EIO,
+                 refused ? "%.*s refuses %d of %d documents: %s%s"
+                         : "%.*s is too busy for %d of %d documents: %s%s",
+                 host_len(s), s->host->url,
+                 (int)(refused ? v->refused : v->busy), (int)s->sent,
+                 (const char *)v->why.data,
+                 refused && !v->busy ? "; the others are written" : "");
     if (line >= sizeof(place))
         line = sizeof(place) - 1;
     memcpy(place, change.data, line);

@@ -1,9 +1,9 @@
-/* server.h - a search server of a few lines on loopback, which keeps what bulks
- * ask for, and misbehaves as it is told.
+/* server.h - a search server of a few lines on loopback, which keeps what
+ * bulks ask for, and misbehaves as it is told.
  *
  * It knows just the lines that the connector writes: index, update with
- * doc_as_upsert, and delete. Documents are kept as "index/id=text" by id, and in
- * the order of arrival without. Connections have a thread each.
+ * doc_as_upsert, and delete. Documents are kept as "index/id=text" by id, and
+ * in the order of arrival without. Connections have a thread each.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef MT_SPEC_SEARCH_SERVER_H

@@ -1,5 +1,5 @@
-/* The sink against a server that misbehaves: whatever it does, each row is there
- * at the end as its last change left it, and errors say what to do.
+/* The sink against a server that misbehaves: whatever it does, each row is
+ * there at the end as its last change left it, and errors say what to do.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
@@ -73,7 +73,7 @@ static void fails(const edits_options *o, int code, const char *text,
     mt_error_free(err);
 }
 
-/* ---- what must be there --------------------------------------------------- */
+/* ---- what must be there -------------------------------------------------- */
 
 /* How many documents of the servers are not what the changes leave. */
 static int wrong_documents(const edits_options *o)
