@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "cells.h"
-#include "rpc.pb-c.h"
+#include <rpc.pb-c.h>
 
 #define WAIT_MS 100
 #define ANSWER_MAX (256u << 20)
@@ -424,16 +424,17 @@ static int read_reply(hbase_channel *c, hbase_reply *reply, mt_error **err)
     header = hbase_message_read(&hb__response_header__descriptor, part, err);
     if (!header)
         rc = MT_EIO;
-    else if (header->call_id != c->call_id)
-        rc = break_off(c, MT_EIO, "an answer to another call", err);
     else if (header->exception)
         rc = take_exception(header->exception, err);
+    else if (header->call_id != c->call_id)
+        rc = break_off(c, MT_EIO, "an answer to another call", err);
     else if (!take_message(&rest, &reply->message))
         rc = break_off(c, MT_EIO, "an answer that is cut off", err);
     else if (header->cell_block_meta)
         reply->cells = rest;
-    if (rc < 0)
-        c->broken = c->broken || !header;
+    /* An exception may be about the connection; it ends then. */
+    if (!header || header->call_id != c->call_id)
+        c->broken = true;
     hbase_message_free(header);
     return rc;
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "cells.h"
-#include "rpc.pb-c.h"
+#include <rpc.pb-c.h>
 #include "scan.h"
 #include "zookeeper.h"
 

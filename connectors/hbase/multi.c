@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "cells.h"
-#include "rpc.pb-c.h"
+#include <rpc.pb-c.h>
 #include "scan.h"
 
 #define REQUEST_BYTES (4 << 20)

@@ -2,13 +2,13 @@
  *
  * The first request opens the scanner and brings rows already; the server ends
  * it by itself with the region's last rows. We say that rows may come in parts
- * and that answers may be empty (heartbeats): both keep an answer short, however
- * wide or rare the rows are.
+ * and that answers may be empty (heartbeats): both keep an answer short,
+ * however wide or rare the rows are.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scan.h"
 
-#include "rpc.pb-c.h"
+#include <rpc.pb-c.h>
 
 size_t hbase_columns(const hbase_qualifier *qualifiers, int32_t len,
                      Hb__Column *columns, Hb__Column **pointers,

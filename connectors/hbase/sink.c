@@ -3,11 +3,11 @@
  *   write -> held batches -> changes -> cells -> hbase_multi_run()
  *
  * A flush reduces what it has of a row key to its last change, because HBase
- * has no order between changes of a row in one request: a put that stands at the
- * same millisecond as a delete is hidden by it, whichever came last. For the
- * same reason cells carry times of our own, which rise from flush to flush. A
- * change that is sent again after a fault has the same time, so that it is the
- * same change.
+ * has no order between changes of a row in one request: a put that stands at
+ * the same millisecond as a delete is hidden by it, whichever came last. For
+ * the same reason cells carry times of our own, which rise from flush to flush.
+ * A change that is sent again after a fault has the same time, so that it is
+ * the same change.
  *
  * With 'sink.ignore-null-value' a change leaves some of the row as it is, so
  * that the last one doesn't stand for those before: there a flush ends before a

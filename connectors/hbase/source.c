@@ -196,7 +196,8 @@ static int emit(source *s, mt_builder *out, mt_error **err)
         rc = mt_builder_commit(out, err);
     if (rc == MT_ERECORD) {
         mt_builder_rollback(out);
-        rc = mt_bad_records_take(s->bad, key, "a row of HBase", err);
+        rc = mt_bad_records_take(s->bad, key, hbase_options_table(s->options),
+                                 err);
     }
     /* The row behind it in the order of bytes. */
     if (rc == 0)

@@ -15,7 +15,7 @@
 
 #include "cells.h"
 #include "channel.h"
-#include "rpc.pb-c.h"
+#include <rpc.pb-c.h>
 
 #define WAIT_MS 100
 #define SESSION_MS 90000

@@ -28,8 +28,9 @@ local function environment(parallelism)
 end
 
 local function create(t_env, name, columns, more)
-    t_env:execute_sql(("CREATE TABLE %s (%s) WITH ('connector' = 'hbase-2.6', 'table-name' = '%s', "
-        .. "'zookeeper.quorum' = '%s'%s)"):format(name, columns, name, address, more or ""))
+    t_env:execute_sql(("CREATE TABLE %s (%s) WITH ('connector' = 'hbase-2.6', "
+        .. "'table-name' = '%s', 'zookeeper.quorum' = '%s'%s)"):format(name, columns,
+        name, address, more or ""))
 end
 
 local function rows(t_env, query)
@@ -51,7 +52,8 @@ local function has(text, part)
 end
 
 local TYPES = "k INT, f ROW<bo BOOLEAN, i1 TINYINT, i2 SMALLINT, i4 INT, i8 BIGINT, f4 FLOAT, "
-    .. "f8 DOUBLE, de DECIMAL(30, 4), s STRING, bin BYTES>, g ROW<d DATE, t TIME(3), ts TIMESTAMP(3)>"
+    .. "f8 DOUBLE, de DECIMAL(30, 4), s STRING, bin BYTES>, "
+    .. "g ROW<d DATE, t TIME(3), ts TIMESTAMP(3)>"
 
 describe("hbase", function()
     setup(function()
@@ -194,18 +196,19 @@ describe("hbase", function()
         has(failure(function()
             t_env:execute_sql("INSERT INTO mine SELECT 1, ROW(2)"):wait()
         end), "NoSuchColumnFamilyException")
-        t_env:execute_sql(([[CREATE TABLE lost (k INT, f ROW<v INT>) WITH ('connector' = 'hbase-1.4',
-            'table-name' = 'mine', 'zookeeper.quorum' = '%s',
+        t_env:execute_sql(([[CREATE TABLE lost (k INT, f ROW<v INT>) WITH (
+            'connector' = 'hbase-1.4', 'table-name' = 'mine', 'zookeeper.quorum' = '%s',
             'zookeeper.znode.parent' = '/elsewhere')]]):format(address))
         has(failure(rows, t_env, "SELECT * FROM lost"), "'zookeeper.znode.parent' is wrong")
         t_env:execute_sql(([[CREATE TABLE older (k STRING, f ROW<v INT>) WITH (
             'connector.type' = 'hbase', 'connector.version' = '1.4.3',
-            'connector.table-name' = 'mine', 'connector.zookeeper.quorum' = '%s')]]):format(address))
+            'connector.table-name' = 'mine', 'connector.zookeeper.quorum' = '%s')]])
+            :format(address))
         ask "put mine 61 f:v string abc"
         has(failure(rows, t_env, "SELECT * FROM older"), "column 'f.v' has 3 bytes that are no INT")
-        t_env:execute_sql(("CREATE TABLE gone (k INT, f ROW<v INT>) WITH ('connector' = 'hbase-2.2', "
-            .. "'table-name' = 'mine', 'zookeeper.quorum' = '127.0.0.1:%d')")
-            :format(net.free_ports(1)))
+        t_env:execute_sql(([[CREATE TABLE gone (k INT, f ROW<v INT>) WITH (
+            'connector' = 'hbase-2.2', 'table-name' = 'mine',
+            'zookeeper.quorum' = '127.0.0.1:%d')]]):format(net.free_ports(1)))
         has(failure(rows, t_env, "SELECT * FROM gone"), "no ZooKeeper at")
     end)
 
@@ -220,6 +223,8 @@ describe("hbase", function()
             ", 'sink.buffer-flush.max-rows' = '100'")
         local job = t_env:execute_sql "INSERT INTO load SELECT n, ROW(n * 2) FROM numbers"
         ask "split load 00000400"
+        tell "pause"
+        tell "go"
         tell "kill"
         tell "resume"
         job:wait()
