@@ -460,6 +460,10 @@ function make.union(self, rel, wants)
 end
 
 function make.limit(self, rel)
+    -- A row that is taken back would make room for another one.
+    if changes.may_change(rel.input) then
+        errors.raise("UNSUPPORTED", "not supported yet: LIMIT of rows that are updated or deleted")
+    end
     local enough = rel.limit and rel.limit + rel.offset
     return graph.limit(self:transformation(rel.input, { limit = enough }), {
         name = "Limit", limit = rel.limit, offset = rel.offset > 0 and rel.offset or nil })
