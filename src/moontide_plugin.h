@@ -807,8 +807,9 @@ typedef struct mt_table {
 } mt_table;
 
 enum {
-    MT_PUSH_FILTERS = 1, /* a source makes use of mt_table.filters */
-    MT_PUSH_LIMIT = 2    /* and of mt_table.limit */
+    MT_PUSH_FILTERS = 1,  /* a source makes use of mt_table.filters */
+    MT_PUSH_LIMIT = 2,    /* and of mt_table.limit */
+    MT_PUSH_OVERWRITE = 4 /* a sink makes use of mt_table.overwrite */
 };
 
 /* A connector. Unused callbacks are NULL. `options` is the parsed struct; it

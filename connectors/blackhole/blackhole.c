@@ -67,6 +67,7 @@ static const mt_connector connector = {
                .summary = "swallows all rows; for benchmarks",
                .options = option_table,
                .options_size = sizeof(options)},
+    .pushes = MT_PUSH_OVERWRITE, /* nothing is ever left there */
     .sink_kinds = sink_kinds,
     .sink_open = sink_open,
     .sink_write = sink_write,

@@ -31,7 +31,7 @@ static const mt_connector connector = {
             .options_size = sizeof(fs_options),
         },
     .metadata = fs_metadata_table,
-    .pushes = MT_PUSH_FILTERS | MT_PUSH_LIMIT,
+    .pushes = MT_PUSH_FILTERS | MT_PUSH_LIMIT | MT_PUSH_OVERWRITE,
     .check = fs_options_check,
     .bounded = fs_options_bounded,
     .sink_kinds = fs_options_kinds,

@@ -422,6 +422,18 @@ static int check_kinds(const mt__plan_node *node, mt_error **err)
     return MT_EUNSUPPORTED;
 }
 
+/* Rows added to what should have gone would pass for all there is. */
+static int check_overwrite(const mt__plan_node *node, mt_error **err)
+{
+    if (!node->table.sink || !node->table.overwrite ||
+        (node->connector->pushes & MT_PUSH_OVERWRITE))
+        return 0;
+    return mt_fail(err, MT_EUNSUPPORTED,
+                   "connector '%s' cannot overwrite: INSERT INTO adds to what "
+                   "is there",
+                   node->decl.connector);
+}
+
 /* "connector 'kafka'", which option errors begin with. */
 static int parse_options(mt__plan_node *node, mt_error **err)
 {
@@ -456,7 +468,8 @@ static int check_connector(mt__plan_node *node, mt_error **err)
     if ((rc = fill_table(node, err)) < 0)
         return rc;
     if ((rc = parse_options(node, err)) < 0 ||
-        (rc = check_kinds(node, err)) < 0)
+        (rc = check_kinds(node, err)) < 0 ||
+        (rc = check_overwrite(node, err)) < 0)
         return rc;
     return connector->check ? connector->check(node->options, &node->table, err)
                             : 0;

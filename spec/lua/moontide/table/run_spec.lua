@@ -175,6 +175,13 @@ describe("jobs of tables", function()
         assert.equal(1, rows[1][2][1])
     end)
 
+    it("refuse to overwrite where the connector only adds", function()
+        t_env:execute_sql "CREATE TABLE shown (a INT) WITH ('connector' = 'print')"
+        assert.error_matches(function()
+            t_env:execute_sql "INSERT OVERWRITE shown VALUES (1)"
+        end, "connector 'print' cannot overwrite")
+    end)
+
     it("refuse connectors and options that don't exist, when the job is built", function()
         t_env:execute_sql "CREATE TABLE x (a INT) WITH ('connector' = 'datagne')"
         local _, err = pcall(t_env.execute_sql, t_env, "SELECT * FROM x")
