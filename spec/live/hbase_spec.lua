@@ -187,6 +187,21 @@ describe("hbase", function()
         assert.same({}, dim:lookup(1000))
     end)
 
+    it("does what its page shows", function()
+        ask "create users info,score"
+        local page = process.read "docs/connectors/hbase.md"
+        local t_env = environment()
+        t_env:execute_sql((page:match "```sql\n(.-)\n```":gsub("zookeeper.example:2181", address)))
+        t_env:execute_sql([[INSERT INTO users SELECT 7, ROW('Ada', DATE '1815-12-10'),
+            ROW(CAST(9 AS BIGINT))]]):wait()
+        local shown
+        local chunk = assert(loadstring(page:match "```lua\n(.-)\n```"))
+        setfenv(chunk, { t_env = t_env, print = function(text)
+            shown = text
+        end })()
+        assert.equal("Ada", shown)
+    end)
+
     it("says what is wrong at the start", function()
         ask "create mine f"
         local t_env = environment()
