@@ -95,7 +95,7 @@ static double run_ours(mt_decoder *decoder, mt_builder *builder)
     int i;
 
     for (i = 0; i < ROUNDS; i++) {
-        mt_batch *batch;
+        mt_batch *batch = NULL;
         int32_t done;
 
         if (mt_decoder_decode(decoder, messages, RECORDS, builder, rows, &done,
@@ -146,7 +146,7 @@ int main(void)
     mt_format_ref ref = {"avro", "avro.", {NULL, 0}};
     double ours[RUNS], twin[RUNS];
     avro_value_iface_t *class;
-    avro_schema_t schema;
+    avro_schema_t schema = NULL;
     mt_decoder *decoder;
     mt_builder *builder;
     avro_reader_t in;

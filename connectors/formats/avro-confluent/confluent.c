@@ -2,10 +2,10 @@
  *
  *     00 | id, 4 bytes, the highest first | a record in Avro's binary encoding
  *
- * The schema of an id never changes, so plans are kept by id, the last PLANS_MAX
- * of them. An id that the registry does not know, or whose schema does not fit the
- * table, is remembered for a while too, that a row of bad messages does not ask
- * for each.
+ * The schema of an id never changes, so plans are kept by id, the last
+ * PLANS_MAX of them. An id that the registry does not know, or whose schema
+ * does not fit the table, is remembered for a while too, that a row of bad
+ * messages does not ask for each.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "confluent.h"

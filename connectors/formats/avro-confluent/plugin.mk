@@ -1,3 +1,3 @@
 # Linked with all of avro but its descriptor.
-$(BUILD)/lib/moontide/formats/avro-confluent.so: $(patsubst %,$(BUILD)/obj/connectors/formats/avro/%.c.o,codec derive read resolve schema tree write)
+$(BUILD)/lib/moontide/formats/avro-confluent.so: $(patsubst %,$(BUILD)/obj/connectors/formats/avro/%.c.o,codec defaults derive read resolve schema tree write)
 LIBS.formats/avro-confluent := -lcurl

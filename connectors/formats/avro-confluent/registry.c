@@ -1,8 +1,8 @@
 /* Two calls of the registry's REST interface, tried again while there is hope.
  *
- * A try asks each of the URLs in turn. What may pass by itself (no connection, a
- * time-out, 429, 500 and above) is tried REGISTRY_TRIES times, with waits that
- * double; what will not (401, 404, 409, 422) is an answer.
+ * A try asks each of the URLs in turn. What may pass by itself (no connection,
+ * a time-out, 429, 500 and above) is tried REGISTRY_TRIES times, with waits
+ * that double; what will not (401, 404, 409, 422) is an answer.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "registry.h"
@@ -171,7 +171,7 @@ static int split_urls(registry *r, const char *text)
     return 0;
 }
 
-/* Takes no more than ANSWER_MAX: curl stops when less is taken than was given. */
+/* Takes up to ANSWER_MAX: curl stops when less is taken than was given. */
 static size_t take_answer(char *bytes, size_t size, size_t n, void *user)
 {
     registry *r = user;

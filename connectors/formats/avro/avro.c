@@ -1,9 +1,10 @@
 /* avro.c - the avro format: a message is one record in Avro's binary encoding,
  * with nothing that says its schema.
  *
- * So who wrote it had the schema of this table: the one derived from its columns
- * as Flink derives it, or the one of the option 'schema'. Bytes behind the record
- * are not looked at, which lets a table of the first fields read a longer one.
+ * So who wrote it had the schema of this table: the one derived from its
+ * columns as Flink derives it, or the one of the option 'schema'. Bytes behind
+ * the record are not looked at, which lets a table of the first fields read a
+ * longer one.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "codec.h"

@@ -1,9 +1,9 @@
 /* The schema of a table, as Flink's AvroSchemaConverter would have it.
  *
- * The record at the top is org.apache.flink.avro.generated.record; the record of
- * a column is named after the one around it, '_' and the column. Arrays and maps
- * add nothing to the name. A field that may be NULL has the default null, so
- * that it may be missing in what others wrote.
+ * The record at the top is org.apache.flink.avro.generated.record; the record
+ * of a column is named after the one around it, '_' and the column. Arrays and
+ * maps add nothing to the name. A field that may be NULL has the default null,
+ * so that it may be missing in what others wrote.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema.h"

@@ -1,10 +1,10 @@
 /* plan.h - what is to be done with each value of a message, decided once.
  *
- * A plan to read resolves the schema of who wrote against the columns of a table:
- * one step a value, in the order of the bytes, each with the function that reads
- * it straight into its column. A plan to write is the reverse. Plans are
- * immutable once made; they borrow schemas and types, which must outlive them.
- * Threads: one at a time for each avro_reader and avro_writer.
+ * A plan to read resolves the schema of who wrote against the columns of a
+ * table: one step a value, in the order of the bytes, each with the function
+ * that reads it straight into its column. A plan to write is the reverse.
+ * Plans are immutable once made; they borrow schemas and types, which must
+ * outlive them. Threads: one at a time for each avro_reader and avro_writer.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef MT_AVRO_PLAN_H
@@ -48,10 +48,10 @@ typedef struct avro_plan {
     avro_step root;
 } avro_plan;
 
-/* How a schema `writer` is read as a ROW `type`. `reader`, which may be NULL, has
- * defaults and aliases of the columns. 0, or MT_ETYPE that names the field that
- * cannot be read, or MT_ENOMEM; the plan must be zeroed before and finished
- * after, also on failure. */
+/* How a schema `writer` is read as a ROW `type`. `reader`, which may be NULL,
+ * has defaults and aliases of the columns. 0, or MT_ETYPE that names the field
+ * that cannot be read, or MT_ENOMEM; the plan must be zeroed before and
+ * finished after, also on failure. */
 int avro_plan_read(avro_plan *plan, const avro_schema *writer,
                    const avro_schema *reader, const mt_type *type,
                    mt_error **err);

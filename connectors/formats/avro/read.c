@@ -1,13 +1,13 @@
 /* Messages into columns: the steps of a plan, one after the other.
  *
  * Where the message is read stands in a local that goes from function to
- * function. Each step looks whether its bytes are there; a step that cannot go on
- * notes why and gives NULL, and the message's rows are then cut off again.
+ * function. Each step looks whether its bytes are there; a step that cannot go
+ * on notes why and gives NULL, and the message's rows are then cut off again.
  *
  * What no message can justify is bounded: each element of a list takes a byte,
  * so a message has a budget of as many elements as it has bytes, and some for
- * elements that are empty; what is skipped nests at most DEPTH_MAX deep (what is
- * read, as deep as the table's type).
+ * elements that are empty; what is skipped nests at most DEPTH_MAX deep (what
+ * is read, as deep as the table's type).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"

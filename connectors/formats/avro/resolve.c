@@ -1,10 +1,11 @@
 /* Resolving: the schema of who wrote against the columns of who reads.
  *
- * The rules are Avro's: fields are found by name or alias, one that the message
- * does not have gets its default, one that no column wants is skipped, numbers
- * may grow (int, long, float, double), texts and bytes pass for each other. Beyond
- * them an enum is read as its symbol, and times in another unit or decimals of
- * another scale are converted, where Avro would take the bare number.
+ * The rules are Avro's: fields are found by name or alias, one that the
+ * message does not have gets its default, one that no column wants is skipped,
+ * numbers may grow (int, long, float, double), texts and bytes pass for each
+ * other. Beyond them an enum is read as its symbol, and times in another unit
+ * or decimals of another scale are converted, where Avro would take the bare
+ * number.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"
@@ -148,7 +149,7 @@ static avro_read_fn *read_of_var(const mt_type *type, const avro_schema *w)
     }
 }
 
-/* A bare number is taken in the unit that the column's own schema would have. */
+/* A bare number has the unit that the column's own schema would have. */
 static avro_read_fn *read_of_time(const mt_type *type, const avro_schema *w,
                                   avro_step *out)
 {

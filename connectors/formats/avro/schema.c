@@ -1,7 +1,7 @@
 /* Avro's schemas, from their JSON.
  *
- * avro-c reads schemas too, but forgets defaults, aliases and logical types, the
- * very things that resolving needs; so this is our own.
+ * avro-c reads schemas too, but forgets defaults, aliases and logical types,
+ * the very things that resolving needs; so this is our own.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema.h"
@@ -259,7 +259,7 @@ static bool read_symbols(schema_reader *r, const avro_tree *tree,
     return true;
 }
 
-/* A record is known by its name before its fields are read: they may mean it. */
+/* A record is known by name before its fields are read: they may mean it. */
 static bool read_named(schema_reader *r, const avro_tree *tree,
                        const char *space, avro_schema *s)
 {

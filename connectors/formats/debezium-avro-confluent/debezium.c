@@ -46,7 +46,7 @@ static int check(const void *o, const mt_fields *fields, bool encode,
     return rc;
 }
 
-/* What a decoder and an encoder are: the same, around that of avro-confluent. */
+/* What a decoder and an encoder are: the same, around avro-confluent's. */
 typedef struct codec {
     void *inner;
     mt_type *type; /* of envelopes */

@@ -307,7 +307,7 @@ static void test_others(void)
     }
 }
 
-/* A list that is linked in the message, skipped, may be long but not endless. */
+/* A linked list that is skipped may be long but not endless. */
 static void test_deep(void)
 {
     static uint8_t bytes[20000];
