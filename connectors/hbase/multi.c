@@ -344,12 +344,13 @@ int hbase_multi_run(const hbase_multi *m, hbase_op *ops, int32_t len,
     Hb__Filter filter = HB__FILTER__INIT;
     Hb__Get like = HB__GET__INIT;
     Hb__Column *columns = mt_alloc(size);
-    Hb__Column **pointers = (Hb__Column **)(columns + n);
+    Hb__Column **pointers;
     mt_error *own = NULL;
     int rc;
 
     if (!columns)
         return mt_fail(err, MT_ENOMEM, "out of memory");
+    pointers = (Hb__Column **)(columns + n);
     filter.name = HBASE_FIRST_KEY_ONLY;
     like.filter = n ? NULL : &filter;
     like.n_column =

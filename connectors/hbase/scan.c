@@ -59,7 +59,7 @@ static int call(hbase_scanner *s, hbase_channel *channel,
 
 /* What is wanted, for the request that opens the scanner. */
 static int call_open(hbase_scanner *s, hbase_channel *channel,
-                     Hb__ScanRequest *request, mt_error **err)
+                     Hb__ScanRequest request, mt_error **err)
 {
     Hb__RegionSpecifier region = HB__REGION_SPECIFIER__INIT;
     Hb__Filter filter = HB__FILTER__INIT;
@@ -90,9 +90,9 @@ static int call_open(hbase_scanner *s, hbase_channel *channel,
     scan.caching = (uint32_t)s->rows_max;
     region.type = 1;
     region.value = hbase_binary(s->region);
-    request->region = &region;
-    request->scan = &scan;
-    rc = call(s, channel, request, err);
+    request.region = &region;
+    request.scan = &scan;
+    rc = call(s, channel, &request, err);
     mt_free(columns, size);
     return rc;
 }
@@ -113,7 +113,7 @@ int hbase_scanner_next(hbase_scanner *s, hbase_channel *channel, mt_error **err)
     request.has_scanner_id = s->open;
     request.scanner_id = s->id;
     rc = s->open ? call(s, channel, &request, err)
-                 : call_open(s, channel, &request, err);
+                 : call_open(s, channel, request, err);
     if (rc < 0)
         return rc;
     answer = s->answer;
