@@ -147,6 +147,21 @@ static int run(void *conn, const char *sql, mt_error **err)
     return status == SQLITE_OK ? 0 : fail(c, status, err);
 }
 
+/* SQLite waits for nobody once it holds a lock that would have to grow, as
+ * that of journal_mode does. Where it begins anew it holds none. */
+static int run_pragma(sqlite *c, const char *sql, mt_error **err)
+{
+    int64_t until_ms = mt_now_ms() + c->busy_ms;
+    int status = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+
+    while ((status & 0xff) == SQLITE_BUSY && mt_now_ms() < until_ms &&
+           !mt_context_cancelled(c->target->ctx)) {
+        poll(NULL, 0, BUSY_PAUSE_MS);
+        status = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+    }
+    return status == SQLITE_OK ? 0 : fail(c, status, err);
+}
+
 static int run_pragmas(sqlite *c, mt_error **err)
 {
     const jdbc_url *url = c->target->url;
@@ -164,7 +179,7 @@ static int run_pragmas(sqlite *c, mt_error **err)
             continue;
         }
         sqlite3_snprintf(sizeof(sql), sql, "PRAGMA %s = %s", p->name, p->value);
-        rc = run(c, sql, err);
+        rc = run_pragma(c, sql, err);
     }
     return rc;
 }

@@ -57,6 +57,30 @@ describe("jdbc on SQLite", function()
             ask "SELECT COUNT(*), COUNT(DISTINCT s), SUM(id) FROM b")
     end)
 
+    it("waits for a writer before it changes the journal's mode", function()
+        ask "CREATE TABLE t (id INT)"
+        local writer = io.popen(("sqlite3 %s"):format(path), "w")
+        writer:write("BEGIN IMMEDIATE;\nINSERT INTO t VALUES (1);\n.shell touch " .. path
+            .. "-begun\n")
+        writer:flush()
+        while not io.open(path .. "-begun") do
+            process.run "true"
+        end
+        os.remove(path .. "-begun")
+        local t_env = environment(2)
+        create(t_env, "t", "id INT")
+        t_env:execute_sql "CREATE TABLE two (id INT) WITH ('connector' = 'datagen',\
+            'number-of-rows' = '2')"
+        local job = t_env:execute_sql("INSERT INTO t SELECT id FROM two")
+        for _ = 1, 20 do
+            process.run "true"
+        end
+        writer:write "COMMIT;\n"
+        writer:close()
+        job:wait()
+        assert.equal("3\n", ask "SELECT COUNT(*) FROM t")
+    end)
+
     it("takes the older spelling of its options", function()
         ask "CREATE TABLE t (id INT); INSERT INTO t VALUES (1), (2), (3)"
         local t_env = environment()
