@@ -433,7 +433,7 @@ done:
     return rc;
 }
 
-/* ---- from outside ------------------------------------------------------- */
+/* ---- from outside -------------------------------------------------------- */
 
 int es_sender_finish(es_sender *s, mt_error **err)
 {

@@ -151,7 +151,7 @@ static mt_type *names_type(const changes_shape *shape, mt_error **err)
     return type;
 }
 
-/* ---- a reader by the json format ------------------------------------------ */
+/* ---- a reader by the json format ----------------------------------------- */
 
 /* Messages as a batch of one type. */
 typedef struct reader {
@@ -358,7 +358,7 @@ int64_t changes_decoder_skipped(void *opened)
     return skipped;
 }
 
-/* ---- one message ---------------------------------------------------------- */
+/* ---- one message --------------------------------------------------------- */
 
 /* The rows of `before` or `after` in one envelope: rows [from, to) of a column
  * of ROWs. Without a list it is one row or none. */
@@ -573,7 +573,7 @@ static int put_message(decoder *d, mt_builder *out, const message *m,
     return rc < 0 ? mt_fail(err, rc, "no memory for a message's rows") : 0;
 }
 
-/* ---- many messages --------------------------------------------------------- */
+/* ---- many messages ------------------------------------------------------- */
 
 static int grow_counts(decoder *d, int32_t len, mt_error **err)
 {

@@ -12,7 +12,7 @@ static const char *const kind_names[] = {"person", "auction", "bid"};
 
 #define EVENT_TYPE "event_type"
 
-/* ---- layout ------------------------------------------------------------- */
+/* ---- layout ----------------------------------------------------------- */
 
 /* By field_form. */
 static const char *const form_types[] = {
@@ -145,7 +145,7 @@ void nexmark_layout_fini(layout *l)
     memset(l, 0, sizeof(*l));
 }
 
-/* ---- filling ------------------------------------------------------------ */
+/* ---- filling ----------------------------------------------------------- */
 
 /* Where rows of other events stand between those listed, they hold 0 and the
  * empty text. */

@@ -18,7 +18,7 @@ enum {
     US_PER_MS = 1000
 };
 
-/* ---- ids ---------------------------------------------------------------- */
+/* ---- ids ----------------------------------------------------------- */
 
 /* Of the last person, or auction, before the event or at it, from 0; -1 before
  * the first. */
@@ -141,7 +141,7 @@ static void fill_bidder(const generator *g, const event_list *e, int64_t *out)
     }
 }
 
-/* ---- prices ------------------------------------------------------------- */
+/* ---- prices ----------------------------------------------------------- */
 
 /* 100 * 10^(6u) for u in [0, 1). The table has the exact values at every
  * 1024th; between two of them the curve is so straight that the line differs by
@@ -189,7 +189,7 @@ static void fill_price(const generator *g, const event_list *e, int64_t *out)
         out[e->row[i]] = event_price(g, FOR_PRICE, e->number[i]);
 }
 
-/* ---- times -------------------------------------------------------------- */
+/* ---- times ----------------------------------------------------------- */
 
 /* Whole milliseconds from event 0 to this one. Below 2^53 a division of doubles
  * is exact enough for its floor to be that of the whole numbers, and several
@@ -230,7 +230,7 @@ static void fill_expires(const generator *g, const event_list *e, int64_t *out)
     }
 }
 
-/* ---- all fields --------------------------------------------------------- */
+/* ---- all fields ---------------------------------------------------------- */
 
 #define LONG(field, f)                                                         \
     {                                                                          \

@@ -54,7 +54,7 @@ typedef struct nexmark_options {
     int64_t parallelism;
 } nexmark_options;
 
-/* ---- which events ------------------------------------------------------- */
+/* ---- which events -------------------------------------------------------- */
 
 /* Events come in epochs: so many persons, then auctions, then bids. The subtask
  * i of p makes the epochs i, i + p, i + 2p ..., so that each has the whole mix
@@ -98,7 +98,7 @@ int64_t nexmark_events_below(const sequence *s, int64_t number);
 /* The number of the event at that ordinal, before any change of places. */
 int64_t nexmark_event_number(const sequence *s, int64_t ordinal);
 
-/* ---- values ------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 /* What random bits are for: uses that differ never share any. */
 typedef enum purpose {
@@ -235,7 +235,7 @@ static inline int64_t nexmark_choose(uint64_t which, int64_t a, int64_t b)
     return b ^ ((a ^ b) & -(int64_t)which);
 }
 
-/* ---- fields ------------------------------------------------------------- */
+/* ---- fields ----------------------------------------------------------- */
 
 typedef enum field_form { FIELD_LONG, FIELD_TIME, FIELD_TEXT } field_form;
 
@@ -274,7 +274,7 @@ size_t nexmark_extra_max(const generator *g, event_kind kind);
 void nexmark_make_tape(generator *g);
 void nexmark_make_channels(generator *g);
 
-/* ---- columns ------------------------------------------------------------ */
+/* ---- columns ----------------------------------------------------------- */
 
 /* Finds the fields of the columns of `type`, which must outlive it. */
 int nexmark_layout_init(layout *l, const mt_type *type, choice events,

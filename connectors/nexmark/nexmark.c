@@ -29,7 +29,7 @@ typedef struct source {
     int32_t part_rows; /* that are made at a time, by their bytes */
 } source;
 
-/* ---- columns that nobody reads ------------------------------------------ */
+/* ---- columns that nobody reads ------------------------------------------- */
 
 typedef struct lazy {
     mt_lazy base;
@@ -102,7 +102,7 @@ static void source_project(void *src, const uint8_t *needed)
     }
 }
 
-/* ---- rows --------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------- */
 
 static int make_part(source *s, mt_builder *out, int32_t rows, mt_error **err)
 {
@@ -175,7 +175,7 @@ static int source_poll(void *src, mt_builder *out, int64_t *wake_ms,
     return s->keep_alive ? MT_FLOW_WAIT : MT_FLOW_DONE;
 }
 
-/* ---- life --------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------- */
 
 static void source_close(void *src)
 {
@@ -233,7 +233,7 @@ fail:
     return rc;
 }
 
-/* ---- what is refused ---------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------- */
 
 static int check_mix(const nexmark_options *o, mt_error **err)
 {
@@ -279,7 +279,7 @@ static bool bounded(const void *opts)
     return (o->events_num > 0 || o->stop_at >= 0) && !o->keep_alive;
 }
 
-/* ---- options ------------------------------------------------------------ */
+/* ---- options ----------------------------------------------------------- */
 
 #define INT(field, text, low, high)                                            \
     .type = MT_OPT_INT, .offset = offsetof(nexmark_options, field),            \

@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-/* ---- words -------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------- */
 
 /* In 169 parts, 12 of 13 are letters, 6 for each. */
 enum { LETTER_PARTS = 6, WORD_PARTS = 13 * 13, WORD_MIN = 3 };
@@ -88,7 +88,7 @@ static char *put_one_of(const char list[][16], int64_t i, char *out)
     return out + strlen(list[i]);
 }
 
-/* ---- extra -------------------------------------------------------------- */
+/* ---- extra ----------------------------------------------------------- */
 
 /* Letters come six at a time, each a remainder by 26 of what is left of one
  * whole number. That may be below zero, and then they count down from 'a': so
@@ -135,7 +135,7 @@ static char *put_extra(const generator *g, event_kind kind, purpose p,
     return out + len;
 }
 
-/* ---- persons ------------------------------------------------------------ */
+/* ---- persons ----------------------------------------------------------- */
 
 char *nexmark_put_name(const generator *g, const event_list *e, int32_t i,
                        char *out)
@@ -246,7 +246,7 @@ char *nexmark_put_auction_extra(const generator *g, const event_list *e,
     return put_extra(g, AUCTION, FOR_AUCTION_EXTRA, e->number[i], size, out);
 }
 
-/* ---- bids --------------------------------------------------------------- */
+/* ---- bids ----------------------------------------------------------- */
 
 /* The bits of i in reverse, without their sign where that can be. */
 static int32_t channel_id(uint32_t i)

@@ -34,7 +34,7 @@ typedef struct mt_ffi_calc {
     bool again; /* an expansion has not come to the end of the batch */
 } mt_ffi_calc;
 
-/* ---- opening ---- */
+/* ---- opening ----------------------------------------------------------- */
 
 /* Returns owned; NULL without memory. */
 mt_ffi_calc *mt_ffi_calc_new(void);
@@ -70,7 +70,7 @@ int mt_ffi_calc_output(mt_ffi_calc *c, int32_t reg);
 /* Whether a value of the one type is stored just as one of the other. */
 bool mt_ffi_type_is_free(const mt_type *from, const mt_type *to);
 
-/* ---- a batch ---- */
+/* ---- a batch ----------------------------------------------------------- */
 
 /* Makes `batch` (borrowed until mt__calc_done()) the relation at work. What an
  * expansion has left to do of the same batch begins anew with it too. */

@@ -10,6 +10,7 @@
 -- from text is loaded when it is first called.
 -- @module moontide.table.functions
 local problem = require "moontide.sql.problem"
+local udfs = require "moontide.table.udf"
 
 local Functions = {}
 Functions.__index = Functions
@@ -44,7 +45,7 @@ function Functions:put(parts, entry, options)
         return nil, ("function '%s' exists already"):format(parts[#parts])
     end
     map[key] = {
-        udf = entry.udf, class = entry.class, name = parts[#parts],
+        udf = entry.udf and udfs.named(entry.udf, parts[#parts]), class = entry.class, name = parts[#parts],
         path = not options.system and self.catalog:qualify(parts) or nil,
         temporary = options.temporary, system = options.system,
     }
@@ -74,7 +75,7 @@ function Functions:find(parts, before_library)
         entry = self.temporary[key] or self.permanent[key]
     end
     if entry and not entry.udf then
-        entry.udf = require("moontide.table.udf").load(entry.class, entry.name)
+        entry.udf = udfs.named(udfs.load(entry.class, entry.name), entry.name)
     end
     return entry and entry.udf
 end

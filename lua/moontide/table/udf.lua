@@ -20,6 +20,7 @@
 -- returns a sequence of them.
 -- @module moontide.table.udf
 local args = require "moontide.args"
+local copy = require "moontide.copy"
 local errors = require "moontide.error"
 local functions = require "moontide.datastream.functions"
 local logical = require "moontide.logical"
@@ -42,6 +43,13 @@ end
 --- The descriptor that a value is, or nil.
 function M.is(value)
     return type(value) == "table" and getmetatable(value) == Udf and value or nil
+end
+
+--- The same function under the name that a query calls it by.
+function M.named(udf, name)
+    local named = copy(udf)
+    named.name = name
+    return setmetatable(named, Udf)
 end
 
 -- ---- what udf and udtf take -------------------------------------------------------------

@@ -282,7 +282,7 @@ static void test_keep_alive(void)
     free_records(&r);
 }
 
-/* ---- sizes --------------------------------------------------------------- */
+/* ---- sizes ----------------------------------------------------------- */
 
 /* An extra differs from what its event lacks by a fifth at most. */
 static void test_extra(const char *size, int64_t least, int64_t most)
