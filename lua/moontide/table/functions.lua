@@ -45,7 +45,8 @@ function Functions:put(parts, entry, options)
         return nil, ("function '%s' exists already"):format(parts[#parts])
     end
     map[key] = {
-        udf = entry.udf and udfs.named(entry.udf, parts[#parts]), class = entry.class, name = parts[#parts],
+        udf = entry.udf and udfs.named(entry.udf, parts[#parts]), class = entry.class,
+        name = parts[#parts],
         path = not options.system and self.catalog:qualify(parts) or nil,
         temporary = options.temporary, system = options.system,
     }
