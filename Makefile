@@ -187,7 +187,7 @@ endif
 test: all $(UNITS) $(SHIM) | build/.deps-test ## runs all that needs no server (T=part of a path)
 	@$(RUN) '$(T)' $(UNITS) $(SPECS)
 
-test-live: all | build/.deps-live ## starts a Kafka broker and runs the live specs (T=...)
+test-live: all | build/.deps-live ## starts real servers and runs the live specs (T=...)
 	@$(RUN) --live '$(T)' $(LIVE)
 
 test-asan: ## runs the tests under the address and undefined sanitizers
