@@ -23,7 +23,7 @@
 /* Known, so that the message can say "not supported yet". */
 #define LATER(opt_name)                                                        \
     OPT(STRING, opt_name, unsupported, .flags = MT_OPT_UNSUPPORTED,            \
-        .help = "Not supported yet.")
+        .help = NULL)
 
 const mt_option fs_option_table[] = {
     OPT(STRING, "path", path, .legacy = "connector.path",

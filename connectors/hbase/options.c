@@ -15,7 +15,7 @@
     }
 #define LATER(opt_name)                                                        \
     OPT(STRING, opt_name, unsupported, .flags = MT_OPT_UNSUPPORTED,            \
-        .help = "Not supported yet.")
+        .help = NULL)
 
 const mt_option hbase_option_table[] = {
     OPT(STRING, "table-name", table, .flags = MT_OPT_REQUIRED,

@@ -35,7 +35,7 @@ const mt_option jdbc_option_table[] = {
         .min = 1000, .max = INT64_MAX,
         .help = "How long one attempt to connect may take."),
     OPT(STRING, "compatible-mode", unsupported, .flags = MT_OPT_UNSUPPORTED,
-        .help = "Not supported yet."),
+        .help = NULL),
     OPT(STRING, "connector.read.query", query,
         .help = "A query to scan in place of the table."),
     OPT(STRING, "scan.partition.column", partition_column,

@@ -12,7 +12,7 @@
 /* Known, so that the message can say "not supported yet". */
 #define LATER(opt_name)                                                        \
     OPT(STRING, opt_name, unsupported, .flags = MT_OPT_UNSUPPORTED,            \
-        .help = "Not supported yet.")
+        .help = NULL)
 
 #define TOPIC_OPTIONS                                                          \
     OPT(LIST, "topic", topics, .legacy = "connector.topic",                    \

@@ -72,9 +72,9 @@ static int put_option(mt_buf *out, const mt_option *o)
     if (rc == 0)
         rc = mt_buf_printf(out, " | ");
     if (rc == 0 && (o->flags & MT_OPT_UNSUPPORTED))
-        rc = mt_buf_printf(out, "(not supported yet) ");
-    if (rc == 0)
-        rc = put_cell(out, o->help ? o->help : "");
+        rc = mt_buf_printf(out, "(not supported yet)%s", o->help ? " " : "");
+    if (rc == 0 && o->help)
+        rc = put_cell(out, o->help);
     if (rc == 0 && o->legacy)
         rc = mt_buf_printf(out, " Older spelling: ");
     if (rc == 0 && o->legacy)
