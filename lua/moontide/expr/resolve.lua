@@ -519,9 +519,9 @@ function forms.MAP(self, node)
     return call("MAP", logical.map(key, value, false), args, node.pos)
 end
 
---- The watermark that a source itself gives.
+--- The watermark that a source itself gives: no value, see the analyzer.
 function forms.SOURCE_WATERMARK(self, node)
-    return self:unsupported(node.pos, "SOURCE_WATERMARK()")
+    return self:fail(node.pos, "SOURCE_WATERMARK() stands alone in a WATERMARK")
 end
 
 function forms.CURRENT_DATABASE(self, node)

@@ -413,6 +413,31 @@ local function about(self, what, f, ...)
     return error(result, 0)
 end
 
+--- Is the expression SOURCE_WATERMARK(), which stands for what the source says?
+local function is_source_watermark(node)
+    return node.kind == "call" and node.name == "SOURCE_WATERMARK"
+end
+
+--- Event time as the stream itself has it: its watermarks pass as they are.
+function Analyzer:source_watermark(rel, definition, name)
+    local base = rel
+    while base.input do
+        base = base.input
+    end
+    if base.kind ~= "stream" then
+        return errors.raise("SQL", "table '%s': SOURCE_WATERMARK() is for streams: the connector "
+            .. "makes no watermarks of its own", name)
+    end
+    local picks = {}
+    for i, column in ipairs(rel.columns) do
+        picks[i] = { index = i, name = column.name }
+    end
+    local marked = relation.pick(rel, picks)
+    local at = relation.position(marked, definition.watermark.path[1])
+    marked.columns[at].time = "ROWTIME"
+    return marked
+end
+
 --- Columns of a definition over a relation that has those which aren't computed,
 -- by name: computed columns are added in their places, the rowtime is marked.
 -- @tparam table rel
@@ -437,6 +462,8 @@ function Analyzer:declared(rel, definition, name)
     local watermark = definition.watermark
     if not watermark then
         return rel
+    elseif is_source_watermark(watermark.expr) then
+        return self:source_watermark(rel, definition, name)
     end
     local expr = about(self, ("WATERMARK of table '%s'"):format(name), Analyzer.expression,
         scope_of(rel), watermark.expr)
@@ -500,8 +527,10 @@ function Analyzer:declare_watermark(definition, own, foreign)
         analyzer:unsupported(watermark.pos, "WATERMARK for a nested field")
     end
     local at = logical.position(definition.columns, watermark.path[1])
-    local expr = analyzer:expression({ relation = definition }, watermark.expr)
-    check_watermark(analyzer, watermark, expr, definition.columns[at])
+    if not is_source_watermark(watermark.expr) then
+        local expr = analyzer:expression({ relation = definition }, watermark.expr)
+        check_watermark(analyzer, watermark, expr, definition.columns[at])
+    end
     definition.columns[at] = copy_of(definition.columns[at])
     definition.columns[at].time = "ROWTIME"
     return definition

@@ -31,8 +31,8 @@ end
 -- ---- streams to tables ------------------------------------------------------------------
 
 --- Fields as from_data_stream takes them: { name, from }, where `from` is the
--- stream's own field of `col("from"):alias("name")`; of `col("p"):proctime()` it
--- is { name, proctime }.
+-- stream's own field of `col("from"):alias("name")`; of `col("p"):proctime()` and
+-- `col("t"):rowtime()` it is { name, time }.
 local function fields_of(nodes)
     local fields = {}
     for i, node in ipairs(nodes) do
@@ -43,11 +43,9 @@ local function fields_of(nodes)
         if arg.kind ~= "column" or #arg.path ~= 1 then
             args.bad(i + 1, "from_data_stream",
                 "a column's name or col(...) expected, perhaps with an alias")
-        elseif time == "ROWTIME" then
-            errors.unsupported "from_data_stream with a rowtime column"
         end
         fields[i] = { name = alias or arg.path[1], from = arg.path[1],
-            renamed = alias ~= nil, proctime = time == "PROCTIME" }
+            renamed = alias ~= nil, time = time or nil }
     end
     return fields
 end
@@ -77,10 +75,10 @@ local function by_name(columns, fields)
     return positions
 end
 
-local function with_fields(base, columns, fields)
+local function with_fields(base, columns, fields, more)
     local own, times = {}, {}
     for _, field in ipairs(fields) do
-        local list = field.proctime and times or own
+        local list = field.time and times or own
         list[#list + 1] = field
     end
     local positions = by_name(columns, own)
@@ -92,18 +90,71 @@ local function with_fields(base, columns, fields)
     for i, field in ipairs(own) do
         picks[i] = { index = positions and positions[i] or i, name = field.name }
     end
+    if more then
+        picks[#picks + 1] = { index = relation.position(base, more), name = more }
+    end
     return relation.pick(base, picks), times
 end
 
---- The relation with columns of processing time behind the others.
-local function with_times(t_env, rel, times)
-    local items = { { kind = "star" } }
-    for i, field in ipairs(times) do
-        items[i + 1] = { kind = "alias", name = field.name,
-            arg = { kind = "call", name = "PROCTIME", args = {} } }
+-- ---- records' own time ----------------------------------------------------------------
+
+-- What a record's event time is called between the stream and its table.
+local RECORD_TIME = "rowtime$"
+
+--- The stream's records as rows, with their event time as one more column.
+local function with_record_time(stream)
+    local fields, atomic = {}, stream:get_type().kind ~= "ROW"
+    for i, column in ipairs(logical.columns(stream:get_type())) do
+        fields[i] = { name = column.name, type = column.type }
     end
-    return t_env:analyzer():query { kind = "select", items = items, places = {},
+    local width = #fields
+    fields[width + 1] = { name = RECORD_TIME, type = logical.scalar("TIMESTAMP_LTZ", 3) }
+    return stream:process(function(record, ctx, collect)
+        local row = atomic and { record } or record:values()
+        local ms = ctx:timestamp()
+        row.n = nil
+        row[width + 1] = ms and require("moontide.values").Instant.of_epoch_milli(ms) or nil
+        collect(row)
+    end, logical.row(fields))
+end
+
+--- The relation with some columns marked as event time, which the stream's own
+-- watermarks follow.
+local function marked(rel, is_rowtime)
+    local picks = {}
+    for i, column in ipairs(rel.columns) do
+        picks[i] = { index = i, name = column.name }
+    end
+    local same = relation.pick(rel, picks)
+    for i, column in ipairs(same.columns) do
+        column.time = is_rowtime(i, column) and "ROWTIME" or column.time
+    end
+    return same
+end
+
+--- The relation with columns of time behind the others.
+local function with_times(t_env, rel, times)
+    local items = {}
+    for i, field in ipairs(times) do
+        items[i] = { kind = "alias", name = field.name, arg = field.time == "PROCTIME"
+            and { kind = "call", name = "PROCTIME", args = {} }
+            or { kind = "column", path = { RECORD_TIME } } }
+    end
+    local own = {}
+    for _, column in ipairs(rel.columns) do
+        if column.name ~= RECORD_TIME then
+            own[#own + 1] = { kind = "column", path = { column.name } }
+        end
+    end
+    local width = #own
+    for i, item in ipairs(items) do
+        own[width + i] = item
+    end
+    local result = t_env:analyzer():query { kind = "select", items = own, places = {},
         from = { kind = "relation", relation = rel } }
+    return marked(result, function(i)
+        return i > width and times[i - width].time == "ROWTIME"
+    end)
 end
 
 --- A physical column of a Schema from the stream: by name, or by position from a
@@ -117,6 +168,27 @@ local function pick_element(base, columns, element)
             type_text.summary(element.type))
     end
     return { index = index, name = element.name, type = element.type }
+end
+
+--- The one metadata that a stream's records have: their event time.
+local function pick_metadata(base, element)
+    local key = element.metadata.key or element.name
+    if key ~= "rowtime" then
+        errors.raise("SQL", "from_data_stream: a stream's records have no metadata '%s': there is "
+            .. "'rowtime'", key)
+    end
+    return { index = relation.position(base, RECORD_TIME), name = element.name,
+        type = element.type }
+end
+
+--- Does a Schema ask for the records' event time?
+local function asks_for_time(declared)
+    for _, element in ipairs(declared.elements) do
+        if element.metadata then
+            return true
+        end
+    end
+    return false
 end
 
 --- The columns that a Schema declares; without physical ones, all of the
@@ -139,7 +211,7 @@ local function with_schema(t_env, base, columns, declared)
     end
     for _, element in ipairs(declared.elements) do
         if element.metadata then
-            errors.unsupported "metadata columns of a stream"
+            picks[#picks + 1] = pick_metadata(base, element)
         elseif element.kind == "column" and not element.expr then
             picks[#picks + 1] = pick_element(base, columns, element)
         end
@@ -169,15 +241,23 @@ end
 -- @param ... nothing, fields, a sequence of fields, or a Schema
 -- @treturn table
 function M.relation(t_env, stream, ...)
-    local base, columns = base_of(stream)
     local first = ...
     if first == nil then
-        return base
+        return (base_of(stream))
     elseif class.is(first, schema.Schema) then
-        return with_schema(t_env, base, columns, first)
+        local _, columns = base_of(stream)
+        local timed = asks_for_time(first) and with_record_time(stream) or stream
+        return with_schema(t_env, (base_of(timed)), columns, first)
     end
-    local rel, times = with_fields(base, columns,
-        fields_of(expressions.nodes("from_data_stream", ...)))
+    local fields, rowtime = fields_of(expressions.nodes("from_data_stream", ...)), false
+    for _, field in ipairs(fields) do
+        rowtime = rowtime or field.time == "ROWTIME"
+    end
+    local base, columns = base_of(stream)
+    local rel, times = with_fields(base, columns, fields)
+    if rowtime then
+        rel = with_fields((base_of(with_record_time(stream))), columns, fields, RECORD_TIME)
+    end
     return #times > 0 and with_times(t_env, rel, times) or rel
 end
 

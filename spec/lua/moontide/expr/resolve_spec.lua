@@ -217,10 +217,13 @@ describe("calls", function()
             ["MAX(a) OVER (ORDER BY a)"] = "OVER", ["MAX(a) FILTER (WHERE ok)"] =
             "FILTER (WHERE ...)", ["EXISTS (SELECT 1)"] = "EXISTS (query)",
             ["a IN (SELECT 1)"] = "IN (query)", ["(SELECT 1)"] = "queries as values",
-            ["COALESCE(x => a)"] = "named arguments",
-            ["SOURCE_WATERMARK()"] = "SOURCE_WATERMARK()" } do
+            ["COALESCE(x => a)"] = "named arguments" } do
             assert.matches("not supported yet: " .. name .. "\n", refused(text), 1, true)
         end
+    end)
+
+    it("take SOURCE_WATERMARK() for no value", function()
+        assert.matches("stands alone in a WATERMARK", refused "SOURCE_WATERMARK()")
     end)
 
     it("make rows, arrays and maps", function()

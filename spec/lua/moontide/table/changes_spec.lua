@@ -117,6 +117,33 @@ describe("tables that change", function()
         assert.same({ "+I(id=1, twice=2)" }, kinds(t:select("id", "twice"):execute():collect()))
     end)
 
+    it("take a stream's own event time and watermarks", function()
+        local ds = env:from_collection({ { "a", 1000 }, { "b", 2000 } },
+            Types.ROW_NAMED({ "name", "ms" }, { Types.STRING(), Types.LONG() }))
+            :assign_timestamps_and_watermarks(moontide.WatermarkStrategy
+                .for_monotonous_timestamps()
+                :with_timestamp_assigner(function(record) return record.ms end))
+        local t = t_env:from_data_stream(ds, Schema.new_builder():column("name", "STRING")
+            :column_by_metadata("rowtime", "TIMESTAMP_LTZ(3)")
+            :watermark("rowtime", "SOURCE_WATERMARK()"):build())
+        assert.matches("`rowtime` TIMESTAMP_LTZ%(3%) %*ROWTIME%* METADATA",
+            tostring(t:get_resolved_schema()))
+        assert.same({ "+I(name='a', rowtime=1970-01-01 00:00:01.000Z)",
+            "+I(name='b', rowtime=1970-01-01 00:00:02.000Z)" }, kinds(t:execute():collect()))
+        t = t_env:from_data_stream(ds, col "name", col("t"):rowtime())
+        assert.matches("`t` TIMESTAMP_LTZ%(3%) %*ROWTIME%*", tostring(t:get_resolved_schema()))
+        assert.same({ "+I(t=1970-01-01 00:00:01.000Z)", "+I(t=1970-01-01 00:00:02.000Z)" },
+            kinds(t:select("t"):execute():collect()))
+        refuses("no metadata 'offset': there is 'rowtime'", function()
+            t_env:from_data_stream(ds, Schema.new_builder():column("name", "STRING")
+                :column_by_metadata("offset", "BIGINT"):build())
+        end)
+        t_env:execute_sql [[CREATE TABLE own (ts TIMESTAMP(3),
+            WATERMARK FOR ts AS SOURCE_WATERMARK()) WITH ('connector' = 'datagen')]]
+        refuses("the connector makes no watermarks of its own", t_env.sql_query, t_env,
+            "SELECT * FROM own")
+    end)
+
     it("take processing time beside a stream's fields", function()
         local t = t_env:from_data_stream(env:from_collection({ { 1, "a" } },
             Types.ROW_NAMED({ "id", "name" }, { Types.INT(), Types.STRING() })), col "id",
