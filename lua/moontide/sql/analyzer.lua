@@ -428,14 +428,7 @@ function Analyzer:source_watermark(rel, definition, name)
         return errors.raise("SQL", "table '%s': SOURCE_WATERMARK() is for streams: the connector "
             .. "makes no watermarks of its own", name)
     end
-    local picks = {}
-    for i, column in ipairs(rel.columns) do
-        picks[i] = { index = i, name = column.name }
-    end
-    local marked = relation.pick(rel, picks)
-    local at = relation.position(marked, definition.watermark.path[1])
-    marked.columns[at].time = "ROWTIME"
-    return marked
+    return relation.with_rowtime(rel, relation.position(rel, definition.watermark.path[1]))
 end
 
 --- Columns of a definition over a relation that has those which aren't computed,

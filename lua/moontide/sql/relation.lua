@@ -115,6 +115,25 @@ function M.pick(input, picks)
     return M.project(input, exprs, names)
 end
 
+--- All columns of a relation, for `pick`: to be renamed, moved or left out.
+function M.picks(relation)
+    local picks = {}
+    for i, column in ipairs(relation.columns) do
+        picks[i] = { index = i, name = column.name }
+    end
+    return picks
+end
+
+--- The same rows with one column marked as event time, which watermarks that
+-- the rows have already follow.
+-- @tparam table input
+-- @tparam number index from 1
+function M.with_rowtime(input, index)
+    local marked = M.pick(input, M.picks(input))
+    marked.columns[index].time = "ROWTIME"
+    return marked
+end
+
 --- The rows for which a condition is TRUE.
 function M.filter(input, condition)
     return { kind = "filter", columns = input.columns, input = input, condition = condition }

@@ -29,15 +29,6 @@ local function column_node(rel, i)
     return { kind = "column", path = { rel.columns[i].name } }
 end
 
---- All columns as picks, see `relation.pick`.
-local function picks_of(rel)
-    local picks = {}
-    for i, column in ipairs(rel.columns) do
-        picks[i] = { index = i, name = column.name }
-    end
-    return picks
-end
-
 --- A projection whose names are all different.
 local function checked(rel, picks)
     local taken = {}
@@ -60,7 +51,7 @@ end
 
 --- Other names for the first columns.
 function M.renamed(rel, names)
-    local picks = picks_of(rel)
+    local picks = relation.picks(rel)
     for i, name in ipairs(names) do
         picks[i].name = name
     end
@@ -69,7 +60,7 @@ end
 
 --- Other names for some columns: nodes with an alias.
 function M.with_aliases(rel, nodes)
-    local picks = picks_of(rel)
+    local picks = relation.picks(rel)
     for _, node in ipairs(nodes) do
         if node.kind ~= "alias" then
             errors.raise("MISUSE",
@@ -86,7 +77,7 @@ function M.without(rel, nodes)
     for _, node in ipairs(nodes) do
         dropped[position_of(rel, node)] = true
     end
-    for i, pick in ipairs(picks_of(rel)) do
+    for i, pick in ipairs(relation.picks(rel)) do
         if not dropped[i] then
             picks[#picks + 1] = pick
         end

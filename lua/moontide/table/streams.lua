@@ -118,43 +118,26 @@ local function with_record_time(stream)
     end, logical.row(fields))
 end
 
---- The relation with some columns marked as event time, which the stream's own
--- watermarks follow.
-local function marked(rel, is_rowtime)
-    local picks = {}
-    for i, column in ipairs(rel.columns) do
-        picks[i] = { index = i, name = column.name }
-    end
-    local same = relation.pick(rel, picks)
-    for i, column in ipairs(same.columns) do
-        column.time = is_rowtime(i, column) and "ROWTIME" or column.time
-    end
-    return same
-end
-
 --- The relation with columns of time behind the others.
 local function with_times(t_env, rel, times)
     local items = {}
+    for _, column in ipairs(rel.columns) do
+        if column.name ~= RECORD_TIME then
+            items[#items + 1] = { kind = "column", path = { column.name } }
+        end
+    end
+    local width = #items
     for i, field in ipairs(times) do
-        items[i] = { kind = "alias", name = field.name, arg = field.time == "PROCTIME"
+        items[width + i] = { kind = "alias", name = field.name, arg = field.time == "PROCTIME"
             and { kind = "call", name = "PROCTIME", args = {} }
             or { kind = "column", path = { RECORD_TIME } } }
     end
-    local own = {}
-    for _, column in ipairs(rel.columns) do
-        if column.name ~= RECORD_TIME then
-            own[#own + 1] = { kind = "column", path = { column.name } }
-        end
-    end
-    local width = #own
-    for i, item in ipairs(items) do
-        own[width + i] = item
-    end
-    local result = t_env:analyzer():query { kind = "select", items = own, places = {},
+    local result = t_env:analyzer():query { kind = "select", items = items, places = {},
         from = { kind = "relation", relation = rel } }
-    return marked(result, function(i)
-        return i > width and times[i - width].time == "ROWTIME"
-    end)
+    for i, field in ipairs(times) do
+        result = field.time == "ROWTIME" and relation.with_rowtime(result, width + i) or result
+    end
+    return result
 end
 
 --- A physical column of a Schema from the stream: by name, or by position from a
